@@ -1,0 +1,66 @@
+import type { FailureCode } from "./codes.ts";
+import type { FailureRow, ProxyErrorType } from "./table.ts";
+
+import { failureTable } from "./table.ts";
+
+/** One finding of a validation: where (RFC 6901 fragment, or a parameter's name), which rule, in words. No values. */
+export interface ValidationError {
+  readonly pointer?: string;
+  readonly parameter?: string;
+  readonly keyword: string;
+  readonly detail: string;
+}
+
+export interface FailureOptions {
+  /** The foreign error behind it: kept for the log, never shown to a client. */
+  readonly cause?: unknown;
+  /** Replaces the row's `detail`; sent to clients, so safe for strangers. */
+  readonly detail?: string;
+  readonly errors?: readonly ValidationError[];
+  /** Extra response fields the status requires: Allow, Accept, Accept-Encoding … as [name, value] pairs. */
+  readonly headers?: ReadonlyArray<readonly [string, string]>;
+  /** The known wait in milliseconds; Retry-After is this rounded up, plus jitter. */
+  readonly retryAfterMs?: number;
+  /** Replaces the row's status where a route may choose it (400 or 422). */
+  readonly status?: number;
+  /** Replaces the row's RFC 9209 error type. */
+  readonly proxyError?: ProxyErrorType;
+  /** Further RFC 9209 parameters, such as rcode or alert-id. */
+  readonly proxyParameters?: Readonly<Record<string, string | number>>;
+  /** The request's framing is in doubt: answer with `Connection: close` whatever the row says. */
+  readonly close?: boolean;
+}
+
+/** A failure with its one right name. Rooms throw it; `respond/` answers it; the table decides everything else. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly code: FailureCode;
+  readonly row: FailureRow;
+  readonly options: FailureOptions;
+
+  constructor(code: FailureCode, options: FailureOptions = {}) {
+    super(code, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.row = failureTable[code];
+    this.options = options;
+  }
+
+  /** The status sent to the client; null where none can be sent. */
+  get status(): number | null {
+    return this.options.status ?? this.row.status;
+  }
+}
+
+/** Which of the gateway's own timers ended a wait. */
+export type TimerName = "connect" | "headers" | "write" | "idle" | "deadline" | "queue" | "body";
+
+/** One of our own timers fired. Classified by its name and by whom the exchange awaited, never by message. */
+export class TimerExpired extends Error {
+  override readonly name = "TimerExpired";
+  readonly timer: TimerName;
+
+  constructor(timer: TimerName) {
+    super(timer);
+    this.timer = timer;
+  }
+}

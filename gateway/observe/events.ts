@@ -1,0 +1,38 @@
+/**
+ * What the rooms may tell the log and the metrics beside the exchange itself. Rooms import these types only; the
+ * gateway passes the implementation in.
+ */
+export type GatewayEvent =
+  | {
+      readonly event: "breaker";
+      readonly upstream: string;
+      readonly target: string;
+      readonly from: BreakerState;
+      readonly to: BreakerState;
+      readonly reason: string;
+      readonly openMs?: number;
+    }
+  | { readonly event: "certificate"; readonly upstream: string; readonly target: string; readonly reason: string };
+
+export type BreakerState = "closed" | "open" | "half-open";
+
+/** Takes an event; never throws and never waits. */
+export type Report = (event: GatewayEvent) => void;
+
+/** What one target looks like to /status and /metrics, read when asked for. */
+export interface TargetView {
+  readonly target: string;
+  readonly breaker: BreakerState;
+  /** Milliseconds until a trial is due; 0 where requests are admitted. */
+  readonly retryAfterMs: number;
+  readonly connections: { readonly busy: number; readonly idle: number };
+}
+
+/** What one upstream looks like to /status and /metrics, read when asked for. */
+export interface UpstreamView {
+  readonly upstream: string;
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly limit: number;
+  readonly targets: readonly TargetView[];
+}
