@@ -1,6 +1,11 @@
 import type { Clock, TimerHandle } from "./clock.ts";
 import type { TimerName } from "./failures/failure.ts";
 
+/** Who is told that a timer fired. */
+export interface AlarmOwner {
+  expire(timer: TimerName): void;
+}
+
 /**
  * All of an exchange's waits on one timer: the deadline of the whole, and the wait it is in now (queue, response
  * headers, idle …), of which there is never more than one. The underlying timer is set for the earlier of the two;
@@ -9,16 +14,16 @@ import type { TimerName } from "./failures/failure.ts";
  */
 export class Alarm {
   readonly #clock: Clock;
-  readonly #expire: (timer: TimerName) => void;
+  readonly #owner: AlarmOwner;
   #deadlineAt = Infinity;
   #waitAt = Infinity;
   #wait: TimerName = "deadline";
   #armedFor = Infinity;
   #handle: TimerHandle | undefined;
 
-  constructor(clock: Clock, expire: (timer: TimerName) => void) {
+  constructor(clock: Clock, owner: AlarmOwner) {
     this.#clock = clock;
-    this.#expire = expire;
+    this.#owner = owner;
   }
 
   /** When the whole budget ends, in monotonic milliseconds; Infinity for none. */
@@ -56,19 +61,19 @@ export class Alarm {
     this.#handle = this.#clock.setTimeout(ring, Math.max(1, Math.ceil(dueAt - this.#clock.now())), this);
   }
 
+  /** The underlying timer fired: expires what is due, and sets the timer again for what is left. */
   ring(): void {
     this.#handle = undefined;
     this.#armedFor = Infinity;
     const now = this.#clock.now();
-    const earliest = Math.min(this.#waitAt, this.#deadlineAt);
-    if (earliest > now) {
-      if (earliest !== Infinity) this.#arm(earliest);
-      return;
-    }
+    const isWaitDue = this.#waitAt <= now;
     // Due together, the wait's own timer names the cause better than the deadline does.
-    const timer = this.#waitAt <= this.#deadlineAt ? this.#wait : "deadline";
-    this.close();
-    this.#expire(timer);
+    const expired = isWaitDue ? this.#wait : this.#deadlineAt <= now ? "deadline" : undefined;
+    if (isWaitDue) this.#waitAt = Infinity;
+    else if (expired !== undefined) this.#deadlineAt = Infinity;
+    const next = Math.min(this.#waitAt, this.#deadlineAt);
+    if (next !== Infinity) this.#arm(next);
+    if (expired !== undefined) this.#owner.expire(expired);
   }
 }
 

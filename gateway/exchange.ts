@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { RouteConfig } from "./config/schema.ts";
 import type { Failure, TimerName } from "./failures/failure.ts";
 
+import type { AlarmOwner } from "./alarm.ts";
 import { Alarm } from "./alarm.ts";
 import { TimerExpired } from "./failures/failure.ts";
 
@@ -57,6 +58,8 @@ export interface AttemptFacts {
   responseBytes: number;
   /** The upstream ended (FIN) or reset the connection first. */
   closedByUpstream: boolean;
+  /** The next thing to happen is the client's: its request body is being streamed and has not come. */
+  awaitsClient: boolean;
 }
 
 /** One attempt as the log, the metrics and the retry decision see it. Times in monotonic milliseconds. */
@@ -65,9 +68,20 @@ export interface Attempt extends AttemptFacts {
   readonly startedAt: number;
   connectMs: number;
   firstByteMs: number;
+  /** Since when, and for how long at most, the upstream is awaited in the present phase. */
+  awaitedSince: number;
+  timerMs: number;
   /** `success`, or the failure's code. Undefined while it runs. */
   outcome: string | undefined;
-  breaker: string;
+  /** State of the target's breaker when the attempt was admitted. */
+  readonly breaker: string;
+  readonly admission: Admission;
+}
+
+/** A breaker's admission of one attempt. */
+export interface Admission {
+  /** The answer's head was good, and its body broke off. */
+  bodyBroke(): void;
 }
 
 /** An upstream's answer: its head, and a body that flows once somebody takes it. */
@@ -77,8 +91,10 @@ export interface UpstreamAnswer {
   readonly headers: readonly string[];
   /** Member values of the upstream's own Proxy-Status field, joined; undefined for none. */
   readonly proxyStatus: string | undefined;
-  /** The whole body, where it had arrived together with the head. */
+  /** Lets the body flow into `sink`, beginning with what arrived together with the head. Call once. */
   flow(sink: BodySink): void;
+  /** Goes on after `sink.write` answered false. */
+  resume(): void;
 }
 
 /** Where an answer's body goes. `write` answers false to be called again only after `resume`. */
@@ -101,6 +117,15 @@ export interface Outcome {
   source: "upstream" | "gateway" | "client";
 }
 
+/** One address of an upstream, as the rooms share it. */
+export interface Target {
+  /** host:port, for the log, the metrics and /status; never for a client. */
+  readonly label: string;
+  readonly weight: number;
+  /** Attempts under way, response bodies included. */
+  readonly inFlight: number;
+}
+
 /** A route as the rooms share it; each room adds its own compiled part when the gateway is built. */
 export interface Route {
   readonly id: string;
@@ -108,10 +133,17 @@ export interface Route {
   readonly upstream: string;
 }
 
-/** The record that travels through the rooms: one request, from its head to its last byte out. */
-export class Exchange<R extends Route = Route> implements Waiter {
+/**
+ * The record that travels through the rooms: one request, from its head to its last byte out. Outside of attempts its
+ * own facts classify what is thrown: no connection to an upstream is involved there.
+ */
+export class Exchange<R extends Route = Route> implements AlarmOwner {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  readonly reused = false;
+  readonly responseBytes = 0;
+  readonly closedByUpstream = false;
+  readonly awaitsClient = false;
   readonly clock: Clock;
   readonly alarm: Alarm;
   readonly startedAt: number;
@@ -122,14 +154,18 @@ export class Exchange<R extends Route = Route> implements Waiter {
   pathParameters: Readonly<Record<string, string>> = noParameters;
   body: RequestBody = noBody;
   phase: Phase = "accept";
-  attempts: Attempt[] = [];
+  readonly attempts: Attempt[] = [];
   queueMs = 0;
   bytesIn = 0;
   bytesOut = 0;
   /** Whether a 100 (Continue) is still owed to the client when reading of the body begins. */
   owesContinue = false;
+  /** This is the connection's last exchange: the answer says `Connection: close`. */
+  isLast = false;
   failure: Failure | undefined;
   outcome: Outcome | undefined;
+  /** Memory held for a buffered body; given back when the exchange ends. */
+  reservation: Disposable | undefined;
   /** Why the exchange was cancelled, once it was: the client left, or a timer fired. */
   cancelled: Error | undefined;
   #waiter: Waiter | undefined;
@@ -142,7 +178,7 @@ export class Exchange<R extends Route = Route> implements Waiter {
     this.inbound = head.inbound;
     this.id = head.id;
     this.trace = head.trace;
-    this.alarm = new Alarm(clock, (timer: TimerName) => this.cancel(new TimerExpired(timer)));
+    this.alarm = new Alarm(clock, this);
   }
 
   /** Names who waits now. If the exchange is cancelled already, the waiter hears it at once. */
@@ -157,11 +193,25 @@ export class Exchange<R extends Route = Route> implements Waiter {
     this.alarm.endWait();
   }
 
+  /** The end: nothing fires and nothing is held any more. */
+  close(): void {
+    this.#waiter = undefined;
+    this.alarm.close();
+    this.reservation?.[Symbol.dispose]();
+    this.reservation = undefined;
+  }
+
   /** Stops whatever the exchange waits for, within this tick. The first reason stands. */
   cancel(reason: Error): void {
     if (this.cancelled !== undefined) return;
     this.cancelled = reason;
     this.#tell(reason);
+  }
+
+  /** A timer fired. The deadline ends the exchange; any other ends the present wait, and its waiter decides. */
+  expire(timer: TimerName): void {
+    if (timer === "deadline") this.cancel(new TimerExpired(timer));
+    else this.#tell(new TimerExpired(timer));
   }
 
   #tell(reason: Error): void {

@@ -12,7 +12,9 @@ export type GatewayEvent =
       readonly reason: string;
       readonly openMs?: number;
     }
-  | { readonly event: "certificate"; readonly upstream: string; readonly target: string; readonly reason: string };
+  | { readonly event: "certificate"; readonly upstream: string; readonly target: string; readonly reason: string }
+  /** A new config was read: `success` and it is in force, or `failure` and the last good one stays. */
+  | { readonly event: "reload"; readonly outcome: "success" | "failure"; readonly findings: number };
 
 export type BreakerState = "closed" | "open" | "half-open";
 

@@ -1,0 +1,164 @@
+import type { IncomingMessage } from "node:http";
+
+import type { Permit } from "./acquire/concurrency.ts";
+import type { Clock } from "./clock.ts";
+import type { Config, RouteConfig, UpstreamConfig } from "./config/schema.ts";
+import type { Exchange, ExchangeHead, Route, UpstreamAnswer } from "./exchange.ts";
+import type { Failure } from "./failures/failure.ts";
+import type { CallTimeouts } from "./forward/call.ts";
+import type { HeaderRules } from "./forward/headers.ts";
+import type { OutgoingRequest } from "./forward/transport.ts";
+import type { Observer } from "./observe/observer.ts";
+import type { Rewrite } from "./route/rewrite.ts";
+import type { RouteValidator } from "./validate/validate.ts";
+
+import { refuseUnderMaintenance } from "./admit/maintenance.ts";
+import { attempt } from "./attempt/attempts.ts";
+import { compileHeaderRules, requestHeaders } from "./forward/headers.ts";
+import { conduct } from "./listen/conduct.ts";
+import { readInbound } from "./listen/inbound.ts";
+import { compileTrustedProxies } from "./listen/trusted-proxies.ts";
+import { pooledRandom } from "./observe/random.ts";
+import { requestId, traceContext, traceparent } from "./observe/trace.ts";
+import { Responder } from "./respond/problem.ts";
+import { ProxyStatus } from "./respond/proxy-status.ts";
+import { relay } from "./respond/relay.ts";
+import { compileRouter } from "./route/compile.ts";
+import { match } from "./route/match.ts";
+import { compileRewrite } from "./route/rewrite.ts";
+import { Upstream } from "./upstream.ts";
+import { ByteBudget } from "./validate/byte-budget.ts";
+import { validate } from "./validate/validate.ts";
+
+/** A route with what each room compiled of it. */
+export interface GatewayRoute extends Route {
+  readonly service: Upstream;
+  readonly validator: RouteValidator;
+  readonly rewrite: Rewrite | undefined;
+  readonly requestRules: HeaderRules | undefined;
+  readonly responseRules: HeaderRules | undefined;
+  readonly timeouts: CallTimeouts;
+}
+
+type GatewayExchange = Exchange<GatewayRoute>;
+
+/** The rooms of one configuration, as the page calls them. */
+export interface Rooms {
+  open(req: IncomingMessage): ExchangeHead;
+  conduct(exchange: GatewayExchange): void;
+  route(exchange: GatewayExchange): GatewayRoute;
+  admit(route: GatewayRoute): void;
+  validate(route: GatewayRoute, exchange: GatewayExchange): void | Promise<void>;
+  acquire(route: GatewayRoute, exchange: GatewayExchange): Permit | Promise<Permit>;
+  attempt(route: GatewayRoute, exchange: GatewayExchange): Promise<UpstreamAnswer>;
+  relay(answer: UpstreamAnswer, route: GatewayRoute, exchange: GatewayExchange): Promise<void>;
+  respond(failure: Failure, exchange: GatewayExchange): Promise<void>;
+  finish(exchange: GatewayExchange): void;
+  readonly upstreams: readonly Upstream[];
+  close(): void;
+}
+
+export interface AssemblyOptions {
+  readonly config: Config;
+  /** Each route's compiled schemas. */
+  readonly validators: ReadonlyMap<string, RouteValidator>;
+  readonly observer: Observer;
+  readonly clock: Clock;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+}
+
+/** Builds the rooms of a configuration. */
+export function assemble(options: AssemblyOptions): Rooms {
+  const { config, observer, random } = options;
+  const ids = pooledRandom();
+  const trustsPeer = compileTrustedProxies(config.listen.trustedProxies);
+  const proxyStatus = new ProxyStatus(config.name);
+  const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
+  const upstreams = assembleUpstreams(options);
+  const router = compileRouter(config.routes.map((route) => assembleRoute(route, upstreams, options)));
+  const responder = new Responder({ proxyStatus, problemsBase: config.problems?.base, random });
+  const budget = new ByteBudget(config.listen.maxBufferedBytes);
+  return {
+    open: (req) => ({
+      inbound: readInbound(req, trustsPeer),
+      id: requestId(req.headers["x-request-id"], ids),
+      trace: traceContext({ traceparent: req.headers["traceparent"], tracestate: req.headers["tracestate"] }, ids),
+    }),
+    conduct: (exchange) => conduct(exchange, conductOptions),
+    route(exchange) {
+      const { route, parameters } = match(router, exchange.inbound);
+      exchange.route = route;
+      exchange.pathParameters = parameters;
+      exchange.alarm.setDeadline(exchange.startedAt + route.config.timeout);
+      return route;
+    },
+    admit: (route) => refuseUnderMaintenance(route.config),
+    validate: (route, exchange) => validate(exchange, route.validator, budget),
+    acquire: (route, exchange) => route.service.concurrency.acquire(exchange),
+    attempt: (route, exchange) => attempt(exchange, route.service),
+    relay: (answer, route, exchange) =>
+      relay(answer, exchange, { proxyStatus, pseudonym: config.name, rules: route.responseRules }),
+    respond: (failure, exchange) => responder.respond(failure, exchange),
+    finish: (exchange) => observer.finish(exchange),
+    upstreams: [...upstreams.values()],
+    close() {
+      for (const upstream of upstreams.values()) upstream.close();
+    },
+  };
+}
+
+function assembleUpstreams(options: AssemblyOptions): Map<string, Upstream> {
+  const { config, clock, random, observer } = options;
+  const { report } = observer;
+  return new Map(
+    Object.entries(config.upstreams).map(([name, upstream]) => {
+      const outgoing = outgoingOf(upstream, config.name);
+      return [name, new Upstream({ name, config: upstream, clock, random, report, outgoing })];
+    }),
+  );
+}
+
+function assembleRoute(route: RouteConfig, upstreams: ReadonlyMap<string, Upstream>, options: AssemblyOptions): GatewayRoute {
+  const service = upstreams.get(route.upstream);
+  const defaults = options.config.upstreams[route.upstream]?.timeouts;
+  const validator = options.validators.get(route.id);
+  if (service === undefined || defaults === undefined || validator === undefined) {
+    throw new TypeError(`route ${route.id} was not checked when the configuration was loaded`);
+  }
+  return {
+    id: route.id,
+    config: route,
+    upstream: route.upstream,
+    service,
+    validator,
+    rewrite: route.rewrite === undefined ? undefined : compileRewrite(route.rewrite.stripPrefix),
+    requestRules: compileHeaderRules(route.headers.request),
+    responseRules: compileHeaderRules(route.headers.response),
+    timeouts: {
+      connect: route.timeouts.connect ?? defaults.connect,
+      headers: route.timeouts.headers ?? defaults.headers,
+      idle: route.timeouts.idle ?? defaults.idle,
+    },
+  };
+}
+
+/** How an upstream's requests are written. */
+function outgoingOf(config: UpstreamConfig, pseudonym: string) {
+  return (exchange: Exchange, targetHost: string): Omit<OutgoingRequest, "isFresh"> => {
+    const { inbound } = exchange;
+    const route = exchange.route as GatewayRoute;
+    return {
+      method: inbound.method,
+      target: route.rewrite === undefined ? inbound.target : route.rewrite(inbound.target),
+      headers: requestHeaders(exchange, {
+        host: config.host === "preserve" && inbound.authority !== "" ? inbound.authority : targetHost,
+        pseudonym,
+        rules: route.requestRules,
+        traceparent: traceparent(exchange.trace),
+      }),
+      maxBodyBytes: route.config.request.body.maxSize,
+      timeouts: route.timeouts,
+    };
+  };
+}

@@ -1,0 +1,39 @@
+import type { Config } from "./schema.ts";
+
+type Deep<T> = T extends object ? { readonly [K in keyof T]: Deep<T[K]> | undefined } : T;
+
+/** A configuration as read: whatever was faulty is undefined, and what is derived is not yet there. */
+export type Draft = Deep<Config>;
+export type RouteDraft = NonNullable<NonNullable<Draft["routes"]>[number]>;
+export type UpstreamDraft = NonNullable<NonNullable<Draft["upstreams"]>[string]>;
+
+function tokenOf(hostName: string): string {
+  const name = hostName.replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, 255);
+  return name === "" ? "statuswise" : name;
+}
+
+function completeRoute(route: RouteDraft): RouteDraft {
+  const body = route.request?.body;
+  return {
+    ...route,
+    upstream: route.upstream ?? Object.keys(route.weights ?? {})[0],
+    request: {
+      ...route.request,
+      body: { ...body, contentTypes: body?.contentTypes ?? (body?.schema === undefined ? [] : ["application/json"]) },
+    } as RouteDraft["request"],
+  };
+}
+
+/** Fills in what depends on other keys or on the host. Of a draft without an error this makes a whole configuration. */
+export function complete(draft: Draft, hostName: string): Draft {
+  const routes = draft.routes?.map((route) => (route === undefined ? undefined : completeRoute(route)));
+  return { ...draft, name: draft.name ?? tokenOf(hostName), routes };
+}
+
+/** Freezes a value and all it holds. */
+export function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  Object.values(value).forEach(freeze);
+  return value;
+}

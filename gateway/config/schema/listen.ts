@@ -1,0 +1,93 @@
+import { block, choice, duration, flag, integer, list, off, size, text } from "./field.ts";
+
+const port = { min: 0, max: 65_535 };
+
+const serverTls = block("TLS on the listener. The files are read again when they change.", {
+  cert: text("file", "Certificate chain, PEM."),
+  key: text("file", "Private key, PEM."),
+  clientCa: off(text("file", "Certificate authority of client certificates, PEM. Set, a client must present one.")),
+});
+
+export const listenSchema = block("Where clients are served.", {
+  host: text("bind-address", "Address or host name to listen on.", "127.0.0.1"),
+  port: integer("TCP port; 0 takes a free one.", { ...port, default: 8080 }),
+  headersTimeout: duration("Time a client has to send its request head, from the first byte.", {
+    default: "10s",
+    max: "10m",
+  }),
+  keepAlive: duration("How long an idle client connection is kept. Longer than the load balancer in front keeps it.", {
+    default: "75s",
+  }),
+  maxConnections: integer("Client connections at once; more are closed as they come.", {
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  maxHeaderSize: size("Request head, all of it; a longer one is refused as headers_too_large.", {
+    default: "16KiB",
+    min: "1KiB",
+    max: "1MiB",
+  }),
+  maxTargetLength: size("Request target (path and query); a longer one is refused as uri_too_long.", {
+    default: "8KiB",
+    min: "64B",
+    max: "512KiB",
+  }),
+  maxBufferedBytes: size("Memory for request bodies that are read before they are forwarded, over all requests.", {
+    default: "256MiB",
+    min: "1MiB",
+    max: "64GiB",
+  }),
+  trustedProxies: list(
+    text("cidr", "An address or a range of addresses."),
+    "Peers whose X-Forwarded-*, priority and deadline fields are believed.",
+    { default: [] },
+  ),
+  tls: off(serverTls),
+  drain: block("What happens between SIGTERM and the end.", {
+    grace: duration("Readiness fails while requests are still served, so that load balancers notice.", {
+      default: "5s",
+      min: "0ms",
+    }),
+    deadline: duration("From the signal on; what is still in flight then is destroyed.", { default: "30s" }),
+  }),
+});
+
+export const adminSchema = block("The port for probes, metrics and operators. Keep it private.", {
+  host: text("bind-address", "Address or host name to listen on.", "127.0.0.1"),
+  port: integer("TCP port; 0 takes a free one.", { ...port, default: 9090 }),
+});
+
+export const logSchema = block("The log on standard output, one JSON object a line.", {
+  level: choice(
+    ["trace", "debug", "info", "warn", "error", "fatal"],
+    "The least severe level that is written.",
+    "info",
+  ),
+  access: flag("Whether each request has its access line.", true),
+  redact: list(
+    text("token", "A field or header name, in any case."),
+    "Names whose values never reach the log, besides the built-in authorization, proxy-authorization, cookie and set-cookie.",
+    { default: [] },
+  ),
+});
+
+export const problemsSchema = block("The problem bodies (RFC 9457) of the gateway's own failures.", {
+  base: text("http-base", "Prefix of `type`, to which the failure's code is added. Without it `type` is about:blank."),
+});
+
+export const surroundingsSchema = block(
+  "What stands around the gateway. Changes nothing at run time; the timeout alignment check reads it.",
+  {
+    client: off(
+      block("The callers.", { timeout: off(duration("How long the most impatient caller waits for an answer.")) }),
+    ),
+    loadBalancer: off(
+      block("The load balancer in front of the gateway.", {
+        idle: off(duration("How long it keeps an idle connection to the gateway.")),
+        preset: off(choice(["aws-alb", "gcp-alb", "nginx"], "A product whose standard idle time is known.")),
+      }),
+    ),
+    terminationGracePeriod: off(duration("Time between SIGTERM and SIGKILL.")),
+  },
+);

@@ -1,0 +1,145 @@
+import { block, choice, derived, duration, flag, integer, list, off, record, size, text } from "./field.ts";
+
+function parameters(what: string) {
+  return off(block(`Checks ${what}.`, { schema: text("schema-file", "JSON Schema of an object, one property each.") }));
+}
+
+const body = block("The request body.", {
+  schema: off(text("schema-file", "JSON Schema. With it the body is read and checked before the upstream is asked.")),
+  maxSize: size("Longest body; more is body_too_large. Holds without a schema too.", {
+    default: "1MiB",
+    min: "0B",
+    max: "1TiB",
+  }),
+  contentTypes: derived(
+    list(text("media-range", "A media type; its subtype may be `*` or `*+suffix`."), "Media types that are accepted."),
+    "[application/json] with a schema, else any",
+  ),
+  required: flag("Whether a request without a body is refused.", false),
+});
+
+const request = block("What a request must be like. Refused here, it never reaches the upstream.", {
+  body,
+  query: parameters("the query parameters"),
+  headers: parameters("the header fields, by lower-case name"),
+  path: parameters("the path parameters"),
+  invalidStatus: choice([400, 422], "The status of a request that its schema refuses.", 400),
+});
+
+const response = block("What the upstream's answer must be like.", {
+  schema: text("schema-file", "JSON Schema of the body."),
+  mode: choice(["report", "enforce"], "Report violations, or answer upstream_schema_violation instead.", "report"),
+});
+
+const retry = block("Further attempts. The failure map says what may be repeated at all; this narrows it.", {
+  attempts: integer("Attempts in all, the first included.", { default: 2, min: 2, max: 10 }),
+  on: list(
+    integer("What is repeated: a kind of failure, or an upstream's status.", {
+      min: 400,
+      max: 599,
+      words: ["refused", "reset", "timeout"],
+    }),
+    "What leads to a further attempt.",
+    { default: ["refused", "reset", "timeout", 503] },
+  ),
+  backoff: block("The wait before a further attempt: random, up to a bound that doubles.", {
+    base: duration("First bound.", { default: "25ms", max: "1m" }),
+    max: duration("Last bound.", { default: "1s", max: "10m" }),
+  }),
+  idempotencyKey: flag("Whether an Idempotency-Key makes any method repeatable.", false),
+});
+
+const rateLimit = block("How often clients may ask.", {
+  requests: integer("Requests within `per`.", { default: 100, min: 1, max: 1_000_000_000 }),
+  per: duration("The span of time.", { default: "1m", min: "1s" }),
+  burst: integer("Requests that may come at once.", { default: 20, min: 1, max: 1_000_000_000 }),
+  by: text("rate-key", "Who is counted: ip (IPv6 by /64), a header field, or the route as a whole.", "ip"),
+});
+
+function headerRules(what: string) {
+  return block(`Changes to the ${what}'s header fields.`, {
+    set: record(text("header-value", "The value."), "Fields to set, in place of any that came.", {
+      names: "settable-header",
+      default: {},
+    }),
+    remove: list(text("settable-header", "A field name."), "Fields to remove.", { default: [] }),
+  });
+}
+
+const translation = block("One kind of answer, and what it becomes.", {
+  when: block("All that is given must hold.", {
+    status: integer("The upstream's status.", { min: 400, max: 599 }),
+    headers: record(text("header-value", "The value."), "Header fields and their values.", {
+      names: "token",
+      default: {},
+    }),
+    body: record(text("any", "The value."), "JSON pointers into the body and their values.", {
+      names: "any",
+      default: {},
+    }),
+  }),
+  status: integer("The status sent instead.", { min: 400, max: 599 }),
+});
+
+const upstreamErrors = block("What becomes of the upstream's own errors; passed on untouched by default.", {
+  conceal: flag("Whether bodies of 5xx answers are replaced by a problem body.", false),
+  translate: list(translation, "Answers that mean something else than they say.", { default: [], maxItems: 100 }),
+  fallback: block("What is served in place of a 5xx answer or a failure.", {
+    body: off(text("file", "A static body.")),
+    contentType: off(text("media-range", "The static body's media type.")),
+    staleIfError: off(duration("How old a cached response may be served.")),
+  }),
+});
+
+export const routeSchema = block("Requests of one kind, and where they go.", {
+  id: text("name", "Its name in logs, metrics and findings; unique."),
+  hosts: off(
+    list(text("host-pattern", "A host, or *. and a domain."), "Hosts it answers for, any port; every host if absent.", {
+      minItems: 1,
+    }),
+  ),
+  methods: off(
+    list(text("method", "A method. GET serves HEAD too."), "Methods it answers for; every known one if absent.", {
+      minItems: 1,
+    }),
+  ),
+  path: text(
+    "path-pattern",
+    "Case-sensitive. `{name}` is one whole segment; a trailing `/*` is a prefix, and matches without it too; other characters stand for themselves.",
+  ),
+  upstream: derived(text("name", "Where its requests go; either this or `weights`."), "the first of `weights`", {
+    unless: "weights",
+  }),
+  weights: off(
+    record(integer("Share of the requests.", { min: 0, max: 1_000_000 }), "Several upstreams and their shares.", {
+      names: "name",
+      minProperties: 1,
+    }),
+  ),
+  timeout: duration("The whole budget until response headers: queue, attempts and backoff; then deadline_exceeded.", {
+    default: "15s",
+  }),
+  timeouts: block("Timers of this route's attempts, in place of the upstream's.", {
+    connect: off(duration("As upstreams.*.timeouts.connect.", { max: "10m" })),
+    headers: off(duration("As upstreams.*.timeouts.headers.")),
+    idle: off(duration("As upstreams.*.timeouts.idle.")),
+  }),
+  request,
+  response: off(response),
+  retry: off(retry),
+  rateLimit: off(rateLimit),
+  priority: choice(["critical", "normal", "sheddable"], "What is refused first when there is too much.", "normal"),
+  rewrite: off(
+    block("Changes to the path before it is forwarded.", {
+      stripPrefix: text("path-prefix", "Leading segments that the upstream does not see."),
+    }),
+  ),
+  headers: block("Changes to header fields.", { request: headerRules("request"), response: headerRules("response") }),
+  websocket: flag("Whether WebSocket upgrades are tunnelled.", false),
+  maintenance: off(
+    block("Set, every request is refused as maintenance.", {
+      retryAfter: duration("The Retry-After that is told.", { default: "10m", min: "1s", max: "720h" }),
+    }),
+  ),
+  upstreamErrors,
+});

@@ -1,0 +1,104 @@
+import { block, choice, duration, flag, integer, list, off, rate, text, withShorthand } from "./field.ts";
+
+const breaker = block("The circuit breaker each target has.", {
+  errorRate: rate("Share of failed attempts within the window that opens it.", {
+    default: "50%",
+    min: "1%",
+    max: "100%",
+  }),
+  window: duration("The span of time the rate is taken over.", { default: "10s", min: "1s", max: "1h" }),
+  minimumRequests: integer("Attempts within the window below which it stays closed.", {
+    default: 20,
+    min: 1,
+    max: 1_000_000,
+  }),
+  open: duration("How long it stays open before one trial.", { default: "5s", min: "100ms" }),
+  maxOpen: duration("Up to which the open time grows while trials fail.", { default: "60s", min: "100ms" }),
+  statuses: list(
+    integer("An upstream's status.", { min: 400, max: 599 }),
+    "Statuses of the upstream that count as failed attempts.",
+    { default: [502, 503, 504] },
+  ),
+});
+
+const concurrency = block(
+  "How many requests may be at the upstream at once. A permit is held until the body is relayed.",
+  {
+    limit: integer("Permits, or `knee`: found between min and max from measured latency.", {
+      default: 100,
+      min: 1,
+      max: 1_000_000,
+      words: ["knee"],
+    }),
+    min: integer("Least permits of `limit: knee`.", { default: 3, min: 1, max: 1_000_000 }),
+    max: integer("Most permits of `limit: knee`.", { default: 1000, min: 1, max: 1_000_000 }),
+    queue: block("Where requests wait for a permit.", {
+      depth: integer("Requests that may wait; more are refused as concurrency_limited. 0 for no queue.", {
+        default: 50,
+        min: 0,
+        max: 100_000,
+      }),
+      wait: duration("Longest wait, then queue_timeout.", { default: "100ms", min: "0ms", max: "10m" }),
+    }),
+  },
+);
+
+const timeouts = block("The timers of one attempt, and of the connections kept.", {
+  connect: duration("TCP and TLS handshake together, then upstream_connect_timeout.", { default: "1s", max: "10m" }),
+  headers: duration("From the last request byte to the response head, then upstream_headers_timeout.", {
+    default: "5s",
+  }),
+  idle: duration("Longest silence within a body while the other side is ready, then upstream_body_idle.", {
+    default: "15s",
+  }),
+  keepAlive: duration("How long an idle upstream connection is kept. Shorter than the upstream keeps it.", {
+    default: "4s",
+  }),
+  reportedKeepAlive: duration("How long the upstream itself keeps an idle connection; read by the alignment check.", {
+    default: "5s",
+  }),
+});
+
+const health = block("Active health checks of each target.", {
+  path: text("request-target", "What is asked with GET; 2xx is healthy.", "/healthz"),
+  interval: duration("Between two probes of a target.", { default: "5s", min: "100ms" }),
+  timeout: duration("Of one probe.", { default: "1s", min: "10ms" }),
+  unhealthyAfter: integer("Failed probes in a row.", { default: 3, min: 1, max: 100 }),
+  healthyAfter: integer("Good probes in a row.", { default: 2, min: 1, max: 100 }),
+});
+
+const upstreamTls = block("TLS towards https targets; the system's authorities where `ca` is not set.", {
+  ca: off(text("file", "Certificate authority of the targets, PEM.")),
+  cert: off(text("file", "The gateway's own certificate, PEM; goes with `key`.")),
+  key: off(text("file", "The gateway's own private key, PEM; goes with `cert`.")),
+  serverName: off(text("host-name", "Name sent (SNI) and verified, in place of the target's host.")),
+  verify: flag("Whether certificates are verified. `false` warns at every start.", true),
+});
+
+const target = withShorthand(
+  "url",
+  block("One server; a bare URL stands for `{ url: … }`.", {
+    url: text("target-url", "http:// or https://, host and port alone."),
+    weight: integer("Share of the requests, against the other targets' weights.", { default: 1, min: 1, max: 1000 }),
+  }),
+);
+
+export const upstreamSchema = block("A service: one or several targets that answer alike.", {
+  targets: list(target, "Where it is.", { minItems: 1, maxItems: 1000 }),
+  balance: choice(
+    ["least-request", "round-robin", "random", "hash"],
+    "How a target is chosen. `least-request` takes the less busy of two drawn at random; `hash` goes by hashBy.",
+    "least-request",
+  ),
+  hashBy: off(text("hash-key", "What `balance: hash` goes by.")),
+  host: choice(
+    ["target", "preserve"],
+    "The Host that is sent: the target's own, or the one the client sent.",
+    "target",
+  ),
+  timeouts,
+  concurrency,
+  breaker,
+  health: off(health),
+  tls: off(upstreamTls),
+});

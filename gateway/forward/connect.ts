@@ -1,0 +1,81 @@
+import type { LookupAddress, LookupOptions } from "node:dns";
+import type { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+
+import { lookup } from "node:dns";
+import { connect, isIP } from "node:net";
+import { connect as connectTls } from "node:tls";
+
+export type ConnectPhase = "dns" | "connect" | "tls";
+
+/** Where to connect to. `tls` undefined means plain TCP. */
+export interface Endpoint {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls: TlsEndpoint | undefined;
+}
+
+export interface TlsEndpoint {
+  readonly options: ConnectionOptions;
+  /** The session to resume, kept from the connection before. */
+  session: Buffer | undefined;
+}
+
+/** Hears how a connection comes about. Exactly one of `connected` and `failed` is called, unless it is destroyed. */
+export interface ConnectObserver {
+  phase(phase: ConnectPhase): void;
+  connected(socket: Socket): void;
+  failed(error: Error): void;
+}
+
+/**
+ * Opens a connection and reports each phase as it begins, so that a failure or our own timer can be told apart by
+ * where it struck. Sets no timer itself: whoever waits has one. Returns the socket, to be destroyed by who gives up.
+ */
+export function openConnection(endpoint: Endpoint, observer: ConnectObserver): Socket {
+  const { hostname: host, port, tls } = endpoint;
+  observer.phase(isIP(host) === 0 ? "dns" : "connect");
+  const where = { host, port, noDelay: true, lookup: resolve(observer) };
+  const socket = tls === undefined ? connect(where) : connectTls({ ...tls.options, ...resumption(tls), ...where });
+  if (tls !== undefined) {
+    socket.once("connect", () => observer.phase("tls"));
+    socket.on("session", (session: Buffer) => {
+      tls.session = session;
+    });
+  }
+  // Stays for good: an error after the connection was given up must not end the process.
+  let isOpening = true;
+  socket.on("error", (error) => {
+    if (isOpening) observer.failed(error);
+    isOpening = false;
+  });
+  socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+    isOpening = false;
+    observer.connected(socket);
+  });
+  return socket;
+}
+
+function resumption(tls: TlsEndpoint): ConnectionOptions {
+  return tls.session === undefined ? {} : { session: tls.session };
+}
+
+type LookupCallback = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
+
+/** The system resolver, asked once more after EAI_AGAIN, which says "try again" in so many words. */
+function resolve(observer: ConnectObserver) {
+  return (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
+    const answer: LookupCallback = (error, address, family) => {
+      if (error === null) observer.phase("connect");
+      callback(error, address, family);
+    };
+    lookup(hostname, options, (error, address, family) => {
+      if (error?.code === "EAI_AGAIN") lookup(hostname, options, answer);
+      else answer(error, address, family);
+    });
+  };
+}

@@ -1,0 +1,31 @@
+import { Failure } from "../failures/failure.ts";
+
+/** An error of Node's request parser, with the bytes it stumbled over. */
+export interface ParserError extends Error {
+  readonly code?: string;
+  readonly rawPacket?: Buffer;
+}
+
+/**
+ * What a request is told that never became one, by the parser's code. Undefined where there is nobody to tell: the
+ * connection broke, or the client has sent nothing at all.
+ */
+export function unparsedFailure(error: ParserError, bytesRead: number): Failure | undefined {
+  const { code = "" } = error;
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return bytesRead === 0 ? undefined : new Failure("client_timeout");
+  if (code === "HPE_HEADER_OVERFLOW") return overflow(error);
+  if (code === "HPE_INVALID_VERSION") return new Failure("http_version_unsupported", { cause: error });
+  if (code === "HPE_INVALID_METHOD" && namesMethod(error.rawPacket)) return new Failure("method_unknown", { cause: error });
+  if (code.startsWith("HPE_")) return new Failure("malformed_request", { cause: error, close: true });
+  return undefined;
+}
+
+/** Node counts the request line among the headers: a first line without an end was the target's fault. */
+function overflow(error: ParserError): Failure {
+  return new Failure("headers_too_large", { cause: error });
+}
+
+/** A well-formed request line with a method nobody knows, as opposed to bytes that are no HTTP at all. */
+function namesMethod(packet: Buffer | undefined): boolean {
+  return packet !== undefined && /^[A-Za-z][A-Za-z-]{0,31} [^\s]+ HTTP\/\d\.\d\r?\n/.test(packet.toString("latin1", 0, 16_384));
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+import { hostname } from "node:os";
+import { parseArgs } from "node:util";
+
+import type { StartSurroundings } from "./commands/start.ts";
+
+import { check } from "./commands/check.ts";
+import { demo } from "./commands/demo.ts";
+import { failures } from "./commands/failures.ts";
+import { start } from "./commands/start.ts";
+import { compileSchemas } from "./validate/schemas.ts";
+
+const usage = `statuswise: a reverse-proxy gateway that answers every failure with its one right status
+
+  statuswise start --config FILE                       run the gateway
+  statuswise check --config FILE [--strict] [--json]   find what is wrong with a configuration
+  statuswise demo                                      a sample API that misbehaves, behind a gateway
+  statuswise failures [CODE]                           the failure map, or one row of it`;
+
+const surroundings: StartSurroundings = {
+  environment: process.env,
+  hostName: hostname(),
+  isTerminal: process.stdout.isTTY,
+  out: (text) => void process.stdout.write(`${text}\n`),
+  error: (text) => void process.stderr.write(`${text}\n`),
+  onSignal(stop) {
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+  },
+  exit: (code) => process.exit(code),
+};
+
+/** A command line nobody can mean is answered like a bad configuration. */
+const badUsage = 2;
+
+function run(args: readonly string[]): number | Promise<number> {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      config: { type: "string" },
+      strict: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const [command, operand] = positionals;
+  const { config, strict, json } = values;
+  if (values.help || command === undefined || command === "help") return print(usage);
+  if (command === "failures") return failures(operand, surroundings);
+  if (command === "demo") return demo(surroundings);
+  if (command !== "start" && command !== "check") return complain(`there is no command '${command}'`);
+  if (config === undefined) return complain(`'${command}' needs --config FILE`);
+  if (command === "start") return start({ config }, surroundings);
+  return check({ config, strict, json }, { ...surroundings, inspect: (it) => compileSchemas(it).findings });
+}
+
+function print(text: string): number {
+  surroundings.out(text);
+  return 0;
+}
+
+function complain(fault: string): number {
+  surroundings.error(`statuswise: ${fault}\n\n${usage}`);
+  return badUsage;
+}
+
+async function main(): Promise<number> {
+  try {
+    return await run(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof TypeError) || !("code" in error)) throw error;
+    return complain(error.message);
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,63 @@
+import type { Attempt, Exchange, Outcome, Phase } from "../exchange.ts";
+import type { Failure } from "../failures/failure.ts";
+import type { LogLevel } from "./log.ts";
+
+import { causeChain, stackOf } from "./cause.ts";
+import { lastAttempt } from "./outcome.ts";
+import { roundedMs } from "./rounded-ms.ts";
+
+const maxAttempts = 10;
+
+/** How loud a failure is: a client's is its own affair, a bug of ours wakes somebody. */
+export function failureLevel(failure: Failure): LogLevel {
+  if (failure.code === "internal") return "error";
+  return failure.row.source === "client" ? "info" : "warn";
+}
+
+/**
+ * All that is needed to find the cause of one failure: where it happened, the foreign errors behind it, and what each
+ * attempt had done by then. The stack is that of a bug; of every other failure it would tell only where we noticed.
+ */
+export function failureRecord(exchange: Exchange, failure: Failure, outcome: Outcome): Record<string, unknown> {
+  const { cause, errors, detail } = failure.options;
+  return {
+    event: "failure",
+    code: failure.code,
+    phase: failedPhase(exchange, failure),
+    cause: causeChain(cause),
+    requestId: exchange.id,
+    traceId: exchange.trace.traceId,
+    route: exchange.route?.id ?? null,
+    upstream: exchange.route?.upstream ?? null,
+    target: lastAttempt(exchange)?.target ?? null,
+    status: outcome.status,
+    source: failure.row.source,
+    attempts: exchange.attempts.slice(-maxAttempts).map(attemptRecord),
+    ...(detail === undefined ? undefined : { detail }),
+    ...(errors === undefined ? undefined : { errors }),
+    ...(failure.code === "internal" ? { stack: stackOf(cause) ?? stackOf(failure) } : undefined),
+  };
+}
+
+/** An upstream's failure happened where its attempt stood; the exchange may have moved on since. */
+function failedPhase(exchange: Exchange, failure: Failure): Phase {
+  const attempt = lastAttempt(exchange);
+  return failure.row.source === "upstream" && attempt !== undefined ? attempt.phase : exchange.phase;
+}
+
+function attemptRecord(attempt: Attempt): Record<string, unknown> {
+  const { target, outcome, phase, sent, reused, complete, responseBytes, closedByUpstream, breaker } = attempt;
+  return {
+    target,
+    outcome: outcome ?? null,
+    phase,
+    sent,
+    reused,
+    complete,
+    responseBytes,
+    closedByUpstream,
+    connectMs: roundedMs(attempt.connectMs),
+    firstByteMs: roundedMs(attempt.firstByteMs),
+    breaker,
+  };
+}

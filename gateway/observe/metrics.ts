@@ -1,0 +1,170 @@
+import { Counter, Histogram, Registry } from "prom-client";
+
+import type { Exchange, Outcome } from "../exchange.ts";
+import type { FailureCode } from "../failures/codes.ts";
+import type { UpstreamView } from "./events.ts";
+import type { Cell } from "./request-series.ts";
+
+import { AttemptSeries } from "./attempt-series.ts";
+import { processRegistry } from "./process-metrics.ts";
+import { RequestSeries, unmatchedRoute } from "./request-series.ts";
+import { upstreamGauges } from "./upstream-gauges.ts";
+
+/** From a shed in a millisecond to a route's whole patience, in seconds. */
+const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Failures that refuse a request for load or quota, by which statuswise_shed_total is labelled. */
+const shedCodes = [
+  "overloaded",
+  "concurrency_limited",
+  "queue_timeout",
+  "rate_limited",
+] as const satisfies FailureCode[];
+
+interface MetricsSources {
+  readonly views: () => readonly UpstreamView[];
+  /** Log lines given up so far. */
+  readonly droppedLines: () => number;
+}
+
+interface RouteSeries {
+  readonly requests: RequestSeries;
+  readonly duration: { observe(seconds: number): void };
+}
+
+/**
+ * The gateway's metrics. Requests are counted in plain numbers, which prom-client gets to see when somebody asks:
+ * its own counters make a string of the labels at every increment.
+ */
+export class Metrics {
+  readonly #sources: MetricsSources;
+  readonly #registry = new Registry();
+  readonly #gauges = upstreamGauges(this.#registry);
+  readonly #duration: Histogram<"route">;
+  readonly #routes = new Map<string, RouteSeries>();
+  readonly #attempts = new AttemptSeries();
+  readonly #shed = cellsOf("reason", shedCodes);
+  readonly #reloads = cellsOf("outcome", ["success", "failure"]);
+
+  constructor(routes: readonly string[], sources: MetricsSources) {
+    this.#sources = sources;
+    this.#duration = new Histogram({
+      name: "statuswise_request_duration_seconds",
+      help: "From a request's head to the last byte of its response.",
+      labelNames: ["route"],
+      buckets: durationBuckets,
+      registers: [this.#registry],
+    });
+    for (const route of [...routes, unmatchedRoute]) this.#routes.set(route, this.#begin(route));
+    this.#registerCounters();
+  }
+
+  finish(exchange: Exchange, outcome: Outcome, durationMs: number): void {
+    const series = this.#seriesOf(exchange.route?.id ?? unmatchedRoute);
+    series.requests.count(exchange.inbound.method, outcome.status, outcome.code);
+    series.duration.observe(durationMs / 1000);
+    const shed = this.#shed.get(outcome.code);
+    if (shed !== undefined) shed.count += 1;
+    if (exchange.route === undefined) return;
+    for (const attempt of exchange.attempts) this.#attempts.count(exchange.route.upstream, attempt.outcome);
+  }
+
+  reloaded(outcome: "success" | "failure"): void {
+    const cell = this.#reloads.get(outcome);
+    if (cell !== undefined) cell.count += 1;
+  }
+
+  /** Takes over the routes of a reloaded config, and forgets the series of those that are gone. */
+  reconfigure(routes: readonly string[]): void {
+    const wanted = new Set([...routes, unmatchedRoute]);
+    for (const route of this.#routes.keys()) {
+      if (wanted.has(route)) continue;
+      this.#routes.delete(route);
+      this.#duration.remove({ route });
+    }
+    for (const route of wanted) this.#seriesOf(route);
+    this.#attempts.keep(new Set(this.#sources.views().map((view) => view.upstream)));
+  }
+
+  /** Everything in Prometheus text format 0.0.4. */
+  async render(): Promise<string> {
+    this.#gauges.read(this.#sources.views());
+    const [own, process] = await Promise.all([this.#registry.metrics(), processRegistry().metrics()]);
+    return `${own}\n${process}`;
+  }
+
+  #seriesOf(route: string): RouteSeries {
+    const known = this.#routes.get(route);
+    if (known !== undefined) return known;
+    const begun = this.#begin(route);
+    this.#routes.set(route, begun);
+    return begun;
+  }
+
+  #begin(route: string): RouteSeries {
+    this.#duration.zero({ route });
+    return { requests: new RequestSeries(route), duration: this.#duration.labels({ route }) };
+  }
+
+  #registerCounters(): void {
+    const registry = this.#registry;
+    const counters: readonly CellCounter[] = [
+      {
+        name: "statuswise_requests_total",
+        help: "Requests ended, by what was answered and why.",
+        labelNames: ["route", "method", "status", "code"],
+        cells: () => [...this.#routes.values()].flatMap((series) => series.requests.cells),
+      },
+      {
+        name: "statuswise_upstream_attempts_total",
+        help: "Attempts made on an upstream: success, or the failure's code.",
+        labelNames: ["upstream", "outcome"],
+        cells: () => this.#attempts.cells,
+      },
+      {
+        name: "statuswise_shed_total",
+        help: "Requests refused for load or quota.",
+        labelNames: ["reason"],
+        cells: () => this.#shed.values(),
+      },
+      {
+        name: "statuswise_config_reload_total",
+        help: "Config reloads; after a failure the last good config stays in force.",
+        labelNames: ["outcome"],
+        cells: () => this.#reloads.values(),
+      },
+      {
+        name: "statuswise_log_lines_dropped_total",
+        help: "Log lines given up because their reader was too slow or gone.",
+        labelNames: [],
+        cells: () => [{ labels: {}, count: this.#sources.droppedLines() }],
+      },
+    ];
+    for (const counter of counters) register(counter, registry);
+  }
+}
+
+interface CellCounter {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+  readonly cells: () => Iterable<Cell>;
+}
+
+/** A prom-client counter that is filled from its cells at each scrape. */
+function register({ name, help, labelNames, cells }: CellCounter, registry: Registry): void {
+  const counter = new Counter({
+    name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      counter.reset();
+      for (const { labels, count } of cells()) counter.inc(labels, count);
+    },
+  });
+}
+
+function cellsOf(label: string, values: readonly string[]): ReadonlyMap<string, Cell> {
+  return new Map(values.map((value) => [value, { labels: { [label]: value }, count: 0 }]));
+}

@@ -1,0 +1,96 @@
+import type { LogConfig } from "../config/schema.ts";
+import type { Exchange, Outcome } from "../exchange.ts";
+import type { LogDestination } from "./destination.ts";
+import type { GatewayEvent, Report, UpstreamView } from "./events.ts";
+import type { EventLog, ListeningRecord, LogLevel } from "./log.ts";
+
+import { accessLine } from "./access-log.ts";
+import { asyncDestination } from "./destination.ts";
+import { failureLevel, failureRecord } from "./failure-log.ts";
+import { Log, logLevels } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { outcomeOf } from "./outcome.ts";
+
+export interface ObserverOptions {
+  readonly config: LogConfig;
+  /** The ids of all routes: the values of the route label. */
+  readonly routes: readonly string[];
+  /** What the upstreams look like now; called at each scrape. */
+  readonly views: () => readonly UpstreamView[];
+  /** Default: standard output, asynchronously. */
+  readonly destination?: LogDestination;
+}
+
+/** The log and the metrics of one process. It outlives the configs: a reload is taken over by `reconfigure`. */
+export interface Observer {
+  /** Called once, at the very end of an exchange: its failure line, its access line, its metrics. */
+  finish(exchange: Exchange): void;
+  readonly report: Report;
+  /** For what happens outside of exchanges: start, drain, reload. */
+  readonly log: EventLog;
+  /** The `event=listening` line, told whatever the level. */
+  listening(address: ListeningRecord): void;
+  /** Everything in Prometheus text format. */
+  metrics(): Promise<string>;
+  readonly levels: readonly LogLevel[];
+  readonly level: LogLevel;
+  setLevel(level: LogLevel): void;
+  /** Called once a reloaded config is in force: series of routes and upstreams that are gone are forgotten. */
+  reconfigure(config: LogConfig, routes: readonly string[]): void;
+  /** Writes what the log holds before returning: for a process that ends without `close`. */
+  flushSync(): void;
+  /** Resolves when every line is written. */
+  close(): Promise<void>;
+}
+
+const standardOutput = 1;
+
+/** The observer of a gateway. The only place where a request's end becomes log lines and numbers. */
+export function createObserver(options: ObserverOptions): Observer {
+  const destination = options.destination ?? asyncDestination(standardOutput);
+  const log = new Log(options.config, destination);
+  const metrics = new Metrics(options.routes, { views: options.views, droppedLines: () => destination.dropped });
+
+  return {
+    finish(exchange) {
+      const outcome = outcomeOf(exchange);
+      const durationMs = Math.max(0, exchange.clock.now() - exchange.startedAt);
+      logFailure(log.events, exchange, outcome);
+      if (log.writesAccess) destination.write(accessLine(exchange, outcome, durationMs));
+      metrics.finish(exchange, outcome, durationMs);
+    },
+    report(event) {
+      if (event.event === "reload") metrics.reloaded(event.outcome);
+      log.events[eventLevel(event)](event);
+    },
+    log: log.events,
+    listening: (address) => log.listening(address),
+    metrics: () => metrics.render(),
+    levels: logLevels,
+    get level() {
+      return log.level;
+    },
+    setLevel(level) {
+      log.level = level;
+    },
+    reconfigure(config, routes) {
+      log.reconfigure(config);
+      metrics.reconfigure(routes);
+    },
+    flushSync: () => destination.flushSync(),
+    close: () => destination.close(),
+  };
+}
+
+function logFailure(events: EventLog, exchange: Exchange, outcome: Outcome): void {
+  const { failure } = exchange;
+  if (failure === undefined) return;
+  const level = failureLevel(failure);
+  if (events.isLevelEnabled(level)) events[level](failureRecord(exchange, failure, outcome));
+}
+
+function eventLevel(event: GatewayEvent): LogLevel {
+  if (event.event === "certificate") return "error";
+  if (event.event === "breaker") return event.to === "open" ? "warn" : "info";
+  return event.outcome === "success" ? "info" : "error";
+}

@@ -1,0 +1,37 @@
+import type { Registry } from "prom-client";
+
+import { Gauge } from "prom-client";
+
+import type { BreakerState, UpstreamView } from "./events.ts";
+
+const breakerValue: Readonly<Record<BreakerState, number>> = { closed: 0, "half-open": 1, open: 2 };
+
+/**
+ * The gauges of upstreams and targets. They follow nothing: `read` sets them from the present state, whenever somebody
+ * asks for the metrics. Upstreams and targets that are gone are gone from the metrics too.
+ */
+export function upstreamGauges(registry: Registry): { read(views: readonly UpstreamView[]): void } {
+  function gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name, help, labelNames, registers: [registry] });
+  }
+  const inFlight = gauge("statuswise_in_flight", "Requests that hold a permit of the upstream.", ["upstream"]);
+  const queued = gauge("statuswise_queue_depth", "Requests that wait for a permit of the upstream.", ["upstream"]);
+  const limit = gauge("statuswise_limit", "Permits of the upstream: its concurrency limit now.", ["upstream"]);
+  const breaker = gauge("statuswise_breaker_state", "The target's breaker: 0 closed, 1 half-open, 2 open.", [
+    "upstream",
+    "target",
+  ]);
+
+  return {
+    read(views) {
+      for (const each of [inFlight, queued, limit, breaker]) each.reset();
+      for (const view of views) {
+        const { upstream } = view;
+        inFlight.set({ upstream }, view.inFlight);
+        queued.set({ upstream }, view.queued);
+        limit.set({ upstream }, view.limit);
+        for (const { target, breaker: state } of view.targets) breaker.set({ upstream, target }, breakerValue[state]);
+      }
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { Exchange } from "../exchange.ts";
+
+/** A request body up to this size is read to its end by the server itself, and the connection goes on. Bytes. */
+const keepAliveBodyBytes = 65_536;
+
+/** What is read and thrown away of a request that was answered before it was whole. Bytes and milliseconds. */
+const lingerBytes = 1_048_576;
+const lingerMs = 1000;
+
+function hasBody(exchange: Exchange): boolean {
+  const { headers } = exchange.req;
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/**
+ * Whether so much of the request is unread, or may never come, that the connection cannot go on after the answer. A
+ * small body that nobody has begun to read is no obstacle: the server reads past it.
+ */
+export function isRequestLeft(exchange: Exchange): boolean {
+  const { req } = exchange;
+  if (req.complete || !hasBody(exchange)) return false;
+  if (exchange.owesContinue || exchange.bytesIn > 0) return true;
+  const length = req.headers["content-length"];
+  return length === undefined || Number(length) > keepAliveBodyBytes;
+}
+
+/**
+ * Ends the response with `lastChunk`. Where the rest of the request is still on its way, it is read and thrown away
+ * first, within bounds: closing at once would reset the connection, and a client that is still writing would lose the
+ * answer (RFC 9112 §9.6). Resolves when the response is out, or the client is gone.
+ */
+export async function endAfterRequest(exchange: Exchange, lastChunk: Buffer | undefined): Promise<void> {
+  const { res } = exchange;
+  if (isRequestLeft(exchange) && !res.destroyed) {
+    if (lastChunk === undefined) res.flushHeaders();
+    else res.write(lastChunk);
+    await drained(exchange);
+    lastChunk = undefined;
+  }
+  await new Promise<void>((resolve) => {
+    if (res.destroyed) return resolve();
+    res.once("close", resolve);
+    res.end(lastChunk, () => resolve());
+  });
+}
+
+function drained(exchange: Exchange): Promise<void> {
+  const { req, clock } = exchange;
+  let left = lingerBytes;
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, lingerMs, undefined);
+    req.on("data", (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left <= 0) resolve();
+    });
+    req.once("end", () => resolve());
+    req.once("close", () => resolve());
+    req.once("close", () => clock.clearTimeout(timer));
+    req.resume();
+  });
+}

@@ -1,0 +1,113 @@
+import type { Exchange } from "../exchange.ts";
+import type { Failure } from "../failures/failure.ts";
+import type { ProxyStatus } from "./proxy-status.ts";
+
+import { endAfterRequest, isRequestLeft } from "./linger.ts";
+
+export interface ResponderOptions {
+  readonly proxyStatus: ProxyStatus;
+  /** `problems.base`: `type` is this and the code. Undefined for about:blank. */
+  readonly problemsBase: string | undefined;
+  /** 0 ≤ x < 1, for the jitter of Retry-After. */
+  readonly random: () => number;
+}
+
+/** Answers failures: the only writer of responses that the gateway makes itself. */
+export class Responder {
+  readonly #options: ResponderOptions;
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Answers with the failure's problem body (RFC 9457); where a response has already begun, destroys the connection
+   * instead, so that nobody takes half an answer for a whole one. Resolves when the client has it, or is gone.
+   */
+  async respond(failure: Failure, exchange: Exchange): Promise<void> {
+    exchange.failure = failure;
+    const { res } = exchange;
+    const status = failure.status;
+    exchange.outcome = { status: status ?? res.statusCode, code: failure.code, source: failure.row.source };
+    if (failure.code === "client_closed") {
+      exchange.outcome.status = clientClosedStatus;
+      res.destroy();
+      return;
+    }
+    if (res.headersSent || status === null) {
+      abortResponse(exchange);
+      return;
+    }
+    await this.#send(failure, status, exchange);
+  }
+
+  async #send(failure: Failure, status: number, exchange: Exchange): Promise<void> {
+    const { req, res } = exchange;
+    const retryAfter = this.#retryAfter(failure);
+    const body = Buffer.from(JSON.stringify(this.#problem(failure, exchange, retryAfter)));
+    const closes = failure.row.close || failure.options.close === true || exchange.isLast || isRequestLeft(exchange);
+    const headers = ["content-type", "application/problem+json", "content-length", String(body.length)];
+    headers.push("cache-control", "no-store", "x-content-type-options", "nosniff", "x-request-id", exchange.id);
+    headers.push("proxy-status", this.#options.proxyStatus.failed(failure));
+    if (retryAfter !== undefined) headers.push("retry-after", String(retryAfter));
+    for (const [name, value] of failure.options.headers ?? []) headers.push(name, value);
+    if (closes) headers.push("connection", "close");
+    res.writeHead(status, headers);
+    const hasBody = req.method !== "HEAD";
+    exchange.bytesOut = hasBody ? body.length : 0;
+    await endAfterRequest(exchange, hasBody ? body : undefined);
+  }
+
+  #problem(failure: Failure, exchange: Exchange, retryAfter: number | undefined) {
+    const { row, options } = failure;
+    const { problemsBase } = this.#options;
+    return {
+      type: problemsBase === undefined ? "about:blank" : problemsBase + failure.code,
+      title: row.title,
+      status: failure.status,
+      detail: options.detail ?? row.detail,
+      code: failure.code,
+      requestId: exchange.id,
+      traceId: exchange.trace.traceId,
+      retryable: isRetryable(failure, exchange),
+      retryAfter,
+      errors: options.errors,
+    };
+  }
+
+  /** Whole seconds, at least 1: the known wait rounded up, with up to a fifth more so that clients do not come back as one. */
+  #retryAfter(failure: Failure): number | undefined {
+    const waitMs = failure.options.retryAfterMs;
+    const isOwed = failure.status === 503 || failure.status === 429;
+    if (waitMs === undefined && !isOwed) return undefined;
+    const seconds = Math.max(1, Math.ceil((waitMs ?? 0) / 1000));
+    return Math.ceil(seconds * (1 + 0.2 * this.#options.random()));
+  }
+}
+
+/** NGINX's word for it in the log; never sent, for there is nobody to send it to. */
+const clientClosedStatus = 499;
+
+const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/** Whether the client may send the same request again and hope. */
+function isRetryable(failure: Failure, exchange: Exchange): boolean {
+  switch (failure.row.again) {
+    case "yes":
+      return true;
+    case "idempotent":
+      return idempotent.has(exchange.inbound.method) || exchange.attempts.every((attempt) => !attempt.sent);
+    case "no":
+      return false;
+  }
+}
+
+/**
+ * RFC 9112 §8: an answer that broke off must look broken. A chunked or length-delimited one does when the connection
+ * ends too early; one that ends with the connection does only if it ends with a reset.
+ */
+function abortResponse(exchange: Exchange): void {
+  const { req, res } = exchange;
+  if (req.httpVersionMinor === 0) req.socket.resetAndDestroy();
+  else res.destroy();
+}

@@ -1,0 +1,144 @@
+import type { AnySchema, AnyValidateFunction, ValidateFunction } from "ajv";
+
+import { MissingRefError } from "ajv";
+
+import type { Dialect } from "./schema-dialect.ts";
+import type { Draft, SchemaDocument } from "./schema-document.ts";
+import type { SchemaFinding } from "./schema-finding.ts";
+
+import { fragmentPointer } from "./pointer.ts";
+import { createDialect } from "./schema-dialect.ts";
+import { metaSchemas } from "./schema-document.ts";
+import { SchemaLibrary } from "./schema-library.ts";
+import { reviewSchema } from "./schema-review.ts";
+
+/** A compiled schema. `errors` of either function is shared between calls: read it at once. */
+export interface SchemaCheck {
+  readonly document: SchemaDocument;
+  /** Stops at the first error. */
+  readonly quick: ValidateFunction;
+  /** Finds every error. */
+  readonly thorough: ValidateFunction;
+}
+
+/**
+ * Compiles schema files, each once, and gathers what there is to say about them. One that cannot be compiled names
+ * itself and stops no other.
+ */
+export class SchemaCompiler {
+  readonly findings: SchemaFinding[] = [];
+  readonly #library: SchemaLibrary;
+  readonly #dialects = new Map<Draft, Dialect>();
+  readonly #checks = new Map<string, SchemaCheck | undefined>();
+  #warnings: string[] = [];
+
+  /** @param registered files whose `$id` other schemas may refer to */
+  constructor(registered: readonly string[]) {
+    this.#library = new SchemaLibrary(registered, (finding) => this.findings.push(finding));
+  }
+
+  /** Undefined where the file has an error, which is then among the findings. */
+  compile(file: string): SchemaCheck | undefined {
+    if (this.#checks.has(file)) return this.#checks.get(file);
+    // While it compiles, what refers back to it need not start again.
+    this.#checks.set(file, undefined);
+    const document = this.#library.read(file);
+    const check = document && this.#compileDocument(document);
+    this.#checks.set(file, check);
+    return check;
+  }
+
+  #compileDocument(document: SchemaDocument): SchemaCheck | undefined {
+    const review = reviewSchema(document);
+    this.findings.push(...review);
+    if (!this.#obeysMetaSchema(document) || review.some(({ severity }) => severity === "error")) return undefined;
+    try {
+      const dialect = this.#dialect(document.draft);
+      const check = { document, ...this.#build(document, dialect) };
+      this.#reportWarnings(document);
+      probe(check);
+      return check;
+    } catch (error) {
+      this.#report(document, "error", error instanceof RangeError ? "refers to itself without end" : messageOf(error));
+      return undefined;
+    }
+  }
+
+  /** Compiles; where a reference is missing, finds its file, adds it, and compiles again. */
+  #build(document: SchemaDocument, dialect: Dialect): { quick: ValidateFunction; thorough: ValidateFunction } {
+    add(dialect, document.uri, document);
+    for (;;) {
+      this.#warnings = [];
+      try {
+        return { quick: own(dialect.quick, document), thorough: own(dialect.thorough, document) };
+      } catch (error) {
+        if (!(error instanceof MissingRefError)) throw error;
+        const target = this.#library.find(error.missingSchema);
+        if (target === undefined || isKnown(dialect, error.missingSchema)) throw error;
+        add(dialect, error.missingSchema, target);
+        // By itself first, so that what there is to say of it is said of its own file.
+        this.compile(target.file);
+      }
+    }
+  }
+
+  #obeysMetaSchema(document: SchemaDocument): boolean {
+    const { quick } = this.#dialect(document.draft);
+    if (quick.validate(metaSchemas[document.draft], document.schema) === true) return true;
+    for (const { instancePath, message = "is not allowed" } of quick.errors ?? []) {
+      this.#report(document, "error", message, fragmentPointer(instancePath));
+    }
+    return false;
+  }
+
+  #reportWarnings(document: SchemaDocument): void {
+    for (const warning of new Set(this.#warnings)) {
+      const pointer = /" ?(?:at|at path) "([^"]*)"|at path "([^"]*)"/.exec(warning);
+      const path = pointer?.[1] ?? pointer?.[2] ?? "#";
+      this.#report(document, "warning", warning, path.startsWith("#") ? path : "#");
+    }
+    this.#warnings = [];
+  }
+
+  #report(document: SchemaDocument, severity: SchemaFinding["severity"], message: string, pointer = "#"): void {
+    this.findings.push({ file: document.file, pointer, severity, message });
+  }
+
+  #dialect(draft: Draft): Dialect {
+    let dialect = this.#dialects.get(draft);
+    if (dialect === undefined) {
+      dialect = createDialect(draft, (message) => this.#warnings.push(message));
+      this.#dialects.set(draft, dialect);
+      for (const document of this.#library.registered) add(dialect, document.uri, document);
+    }
+    return dialect;
+  }
+}
+
+function add({ quick, thorough }: Dialect, uri: string, { schema }: SchemaDocument): void {
+  for (const ajv of [quick, thorough]) {
+    if (ajv.schemas[uri] === undefined && ajv.refs[uri] === undefined) ajv.addSchema(schema as AnySchema, uri);
+  }
+}
+
+function isKnown({ quick }: Dialect, uri: string): boolean {
+  return quick.schemas[uri] !== undefined || quick.refs[uri] !== undefined;
+}
+
+function own(ajv: Dialect["quick"], { schema }: SchemaDocument): ValidateFunction {
+  const validate: AnyValidateFunction = ajv.compile(schema as AnySchema);
+  if ("$async" in validate) throw new Error("$async is no keyword of JSON Schema");
+  return validate;
+}
+
+/** A schema that refers to itself without going down into the value fails for every value: better now than then. */
+function probe({ quick, thorough }: SchemaCheck): void {
+  for (const value of [null, {}, [], "", 0, true]) {
+    quick(value);
+    thorough(value);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,58 @@
+import type { Logger, Options } from "ajv";
+import type AjvCore from "ajv/dist/core.js";
+
+import { Ajv } from "ajv";
+import addFormats from "ajv-formats";
+import { Ajv2019 } from "ajv/dist/2019.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
+
+import type { Draft } from "./schema-document.ts";
+
+import { isPattern, patternEngine } from "./linear-pattern.ts";
+
+/** A draft's two compilers. They hold the same schemas; what they build differs in when it stops. */
+export interface Dialect {
+  /** Stops at the first error: what every request meets. */
+  readonly quick: AjvCore.default;
+  /** Goes on to the end: for the report on a request that is refused. */
+  readonly thorough: AjvCore.default;
+}
+
+/**
+ * ajv for a draft. It never changes what it validates, asks no network, and takes from an object its own properties
+ * alone. Its strict findings are warnings, for real-world schemas hold keywords and formats that nobody knows.
+ */
+export function createDialect(draft: Draft, warn: (message: string) => void): Dialect {
+  const logger: Logger = { log: ignore, warn, error: warn };
+  return {
+    quick: create(draft, { logger }),
+    thorough: create(draft, { logger: false, allErrors: true, verbose: true }),
+  };
+}
+
+function create(draft: Draft, extra: Options): AjvCore.default {
+  const ajv = new constructors[draft]({
+    strict: "log",
+    // Properties are often declared by one branch of allOf and required by another.
+    strictRequired: false,
+    strictNumbers: true,
+    // Schemas are checked against their draft's meta-schema once, by itself, which gives pointers.
+    validateSchema: false,
+    ownProperties: true,
+    $data: false,
+    coerceTypes: false,
+    useDefaults: false,
+    removeAdditional: false,
+    code: { regExp: patternEngine },
+    ...extra,
+  });
+  addFormats.default(ajv);
+  ajv.addFormat("regex", isPattern);
+  return ajv;
+}
+
+const constructors = { "draft-07": Ajv, "2019-09": Ajv2019, "2020-12": Ajv2020 } as const;
+
+function ignore(): void {
+  // ajv's log level says nothing that an operator needs.
+}

@@ -1,0 +1,60 @@
+import type { SchemaDocument } from "./schema-document.ts";
+import type { SchemaFinding } from "./schema-finding.ts";
+
+import { compilePattern } from "./linear-pattern.ts";
+import { memberPointer } from "./pointer.ts";
+import { isObject } from "./schema-document.ts";
+
+/**
+ * What in a schema file deserves a word though ajv has none for it: patterns that cannot run in linear time,
+ * `uniqueItems` without a bound (comparing each item with each other). Broken patterns are errors.
+ */
+export function reviewSchema({ file, schema }: SchemaDocument): SchemaFinding[] {
+  const findings: SchemaFinding[] = [];
+  const add = (pointer: string, severity: SchemaFinding["severity"], message: string): void => {
+    findings.push({ file, pointer, severity, message });
+  };
+  visit(schema, "#", (node, pointer) => {
+    if (typeof node["pattern"] === "string") reviewPattern(node["pattern"], memberPointer(pointer, "pattern"), add);
+    if (isObject(node["patternProperties"])) {
+      const parent = memberPointer(pointer, "patternProperties");
+      for (const pattern of Object.keys(node["patternProperties"])) {
+        reviewPattern(pattern, memberPointer(parent, pattern), add);
+      }
+    }
+    if (node["uniqueItems"] === true && node["maxItems"] === undefined) {
+      add(memberPointer(pointer, "uniqueItems"), "warning", "uniqueItems without maxItems takes quadratic time");
+    }
+  });
+  return findings;
+}
+
+type Add = (pointer: string, severity: SchemaFinding["severity"], message: string) => void;
+
+function reviewPattern(pattern: string, pointer: string, add: Add): void {
+  try {
+    const { isLinear, isLax } = compilePattern(pattern);
+    if (isLax) add(pointer, "warning", "is a regular expression only without the u flag, and is read so");
+    if (!isLinear) add(pointer, "warning", "cannot run in linear time: a hostile text may hold the event loop");
+  } catch {
+    add(pointer, "error", "is not a regular expression");
+  }
+}
+
+/** Visits every object that may be a schema; keywords whose value is data are left out. */
+function visit(
+  value: unknown,
+  pointer: string,
+  review: (node: Readonly<Record<string, unknown>>, at: string) => void,
+): void {
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) visit(item, `${pointer}/${i}`, review);
+  } else if (isObject(value)) {
+    review(value, pointer);
+    for (const [name, member] of Object.entries(value)) {
+      if (!dataKeywords.has(name)) visit(member, memberPointer(pointer, name), review);
+    }
+  }
+}
+
+const dataKeywords = new Set(["const", "enum", "default", "examples"]);

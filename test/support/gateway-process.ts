@@ -1,0 +1,80 @@
+import type { ChildProcess } from "node:child_process";
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import type { ConfigShape } from "./config-file.ts";
+
+import { ConfigFile } from "./config-file.ts";
+import { LogLines } from "./log-lines.ts";
+
+const main = fileURLToPath(new URL("../../gateway/main.ts", import.meta.url));
+const maxErrorText = 64 * 1024;
+
+/** The gateway as its operators run it: a process of its own, its log on standard output. */
+export class GatewayProcess implements AsyncDisposable {
+  readonly log = new LogLines();
+  /** What it wrote to standard error, up to 64 KiB. */
+  errorText = "";
+  port = 0;
+  adminPort = 0;
+  /** The exit code once it ended; -1 where a signal ended it. */
+  readonly exited: Promise<number>;
+  readonly #child: ChildProcess;
+  readonly #file: ConfigFile;
+
+  constructor(file: ConfigFile, args: readonly string[]) {
+    this.#file = file;
+    this.#child = spawn(process.execPath, [main, "start", "--config", file.path, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.log.write(text));
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      if (this.errorText.length < maxErrorText) this.errorText += text;
+    });
+    // `close` and not `exit`: by then the log has been read to its end.
+    this.exited = once(this.#child, "close").then(([code]) => (typeof code === "number" ? code : -1));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Resident memory in bytes. */
+  get residentBytes(): number {
+    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "latin1"));
+    return Number(line?.[1]) * 1024;
+  }
+
+  signal(name: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGKILL"): void {
+    this.#child.kill(name);
+  }
+
+  /** Awaits `event=listening`, or throws with what the process said as it ended. */
+  async listening(): Promise<void> {
+    const line = await Promise.race([this.log.line((candidate) => candidate["event"] === "listening"), this.exited]);
+    if (typeof line === "number") throw new Error(`the gateway ended with ${line}: ${this.errorText}`);
+    this.port = Number(line["port"]);
+    this.adminPort = Number(line["adminPort"]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGKILL");
+    await this.exited;
+    this.#file[Symbol.dispose]();
+  }
+}
+
+/** Runs `start` on a config of this shape and awaits that it listens. */
+export async function spawnGateway(shape: ConfigShape): Promise<GatewayProcess> {
+  const gateway = new GatewayProcess(new ConfigFile(shape), []);
+  try {
+    await gateway.listening();
+  } catch (error) {
+    await gateway[Symbol.asyncDispose]();
+    throw error;
+  }
+  return gateway;
+}

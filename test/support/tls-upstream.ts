@@ -1,0 +1,51 @@
+import type { Socket } from "node:net";
+
+import { readFileSync } from "node:fs";
+import { createServer } from "node:tls";
+
+import type { RawUpstream, UpstreamScript } from "./raw-upstream.ts";
+
+import { startUpstream } from "./raw-upstream.ts";
+
+/** The certificates of certs/: `valid` is signed by the test CA for localhost and 127.0.0.1. */
+export type Certificate = "valid" | "self-signed" | "wrong-name" | "expired";
+
+const certs = new URL("certs/", import.meta.url);
+
+/** The file an upstream's `tls.ca` names. */
+export const caFile = new URL("ca.pem", certs).pathname;
+
+/** An upstream that speaks TLS with the given certificate. Its scripts see plain bytes. */
+export async function startTlsUpstream(certificate: Certificate, script: UpstreamScript): Promise<RawUpstream> {
+  const cert = readFileSync(new URL(`${certificate}.pem`, certs));
+  const key = readFileSync(new URL(`${certificate}.key`, certs));
+  return startUpstream(script, {
+    createServer: (onConnection: (socket: Socket) => void) => {
+      const server = createServer({ cert, key, allowHalfOpen: true, noDelay: true }, onConnection);
+      // A client that turns the certificate down ends the handshake: that is what the journey is about.
+      server.on("tlsClientError", () => undefined);
+      return server;
+    },
+  });
+}
+
+/** Answers the ClientHello with a fatal alert (RFC 8446 §6): by default 40, handshake_failure. */
+export function alerting(description = 40): UpstreamScript {
+  return async (connection) => {
+    await connection.readSome();
+    connection.write(Buffer.of(0x15, 0x03, 0x03, 0x00, 0x02, 0x02, description));
+    connection.fin();
+  };
+}
+
+/** Plain HTTP where TLS is expected. */
+export const speakingPlainly: UpstreamScript = async (connection) => {
+  await connection.readSome();
+  connection.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  connection.fin();
+};
+
+/** Takes the ClientHello and says nothing. */
+export const silentHandshake: UpstreamScript = async (connection) => {
+  await connection.readSome();
+};
