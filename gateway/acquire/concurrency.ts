@@ -51,8 +51,8 @@ export class Concurrency {
       this.#inFlight++;
       return new HeldPermit(this);
     }
-    if (this.#queue.size >= queueDepth) throw new Failure("concurrency_limited", { retryAfterMs: queueWaitMs });
     exchange.phase = "queue";
+    if (this.#queue.size >= queueDepth) throw new Failure("concurrency_limited", { retryAfterMs: queueWaitMs });
     return new Promise((resolve, reject) => {
       const ticket = new Ticket(this, exchange, { resolve, reject });
       this.#queue.add(ticket);

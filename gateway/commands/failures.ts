@@ -7,7 +7,7 @@ import { describeFailure } from "../failures/describe.ts";
 import { failureTable } from "../failures/table.ts";
 import { columns, paint, wrap } from "./terminal.ts";
 
-const textWidth = 80;
+const textWidth = 76;
 
 /** Prints the failure map, or one row of it in words. Answers the exit code: 0, or 2 for a code that is none. */
 export function failures(code: string | undefined, terminal: Terminal): number {

@@ -27,7 +27,7 @@ interface Remark {
 const maxAliases = 1000;
 
 /** `routes[1].timeout`; a name that would be unclear so is quoted. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
@@ -111,6 +111,11 @@ export class ConfigDocument {
   /** `12:5`, the place of the value the path leads to. */
   positionOf(path: Path): string {
     return this.#position(this.#locate(path));
+  }
+
+  /** Whether the file itself sets the value the path leads to. */
+  sets(path: Path): boolean {
+    return this.#locate(path) !== this.#locate(path.slice(0, -1));
   }
 
   #position(node: Node | null): string {

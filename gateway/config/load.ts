@@ -86,4 +86,14 @@ function checkFile({ file, path, isSchema }: FileReference, document: ConfigDocu
   if (!isSchema) return;
   const [fault] = new ConfigDocument(file, source.text).findings;
   if (fault !== undefined) document.reportAt(path, `neither JSON nor YAML: ${formatFinding(fault)}`);
+  else if (file.endsWith(".json") && !isJson(source.text)) document.reportAt(path, `'${file}' is YAML, but not JSON`);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

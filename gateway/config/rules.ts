@@ -32,7 +32,10 @@ function checkOrder({ least, most, of, unit }: Bound, path: Path, document: Conf
 function checkListeners({ listen, admin }: Draft, document: ConfigDocument): void {
   const isSamePort = listen?.port !== undefined && listen.port !== 0 && listen.port === admin?.port;
   if (isSamePort && listen.host === admin?.host) {
-    document.reportAt(["admin", "port"], `port ${listen.port} is taken by listen.port`);
+    const [block = "admin", other = "listen"] = document.sets(["admin", "port"])
+      ? ["admin", "listen"]
+      : ["listen", "admin"];
+    document.reportAt([block, "port"], `port ${listen.port} is taken by ${other}.port`);
   }
   const target = { least: listen?.maxTargetLength, most: listen?.maxHeaderSize, of: "listen.maxHeaderSize" };
   checkOrder({ ...target, unit: "size" }, ["listen", "maxTargetLength"], document);

@@ -49,12 +49,12 @@ export interface Syntax {
 const lowerCase = (text: string): string => text.toLowerCase();
 
 // Never forwarded: TRACE echoes credentials (RFC 9110 §9.3.8), CONNECT asks for a tunnel that a gateway is not.
-const methods = METHODS.filter((method) => method !== "TRACE" && method !== "CONNECT");
+const methods = new Set(METHODS.filter((method) => method !== "TRACE" && method !== "CONNECT"));
 
 function methodFault(text: string): string | undefined {
-  if (methods.includes(text)) return undefined;
+  if (methods.has(text)) return undefined;
   if (text === "TRACE" || text === "CONNECT") return "is never forwarded";
-  return methods.includes(text.toUpperCase()) ? "is a method in upper case only" : "is no known method";
+  return methods.has(text.toUpperCase()) ? "is a method in upper case only" : "is no known method";
 }
 
 function fileFault(text: string): string | undefined {

@@ -23,7 +23,7 @@ export function failureRecord(exchange: Exchange, failure: Failure, outcome: Out
   return {
     event: "failure",
     code: failure.code,
-    phase: failedPhase(exchange, failure),
+    phase: failedPhase(exchange),
     cause: causeChain(cause),
     requestId: exchange.id,
     traceId: exchange.trace.traceId,
@@ -39,10 +39,10 @@ export function failureRecord(exchange: Exchange, failure: Failure, outcome: Out
   };
 }
 
-/** An upstream's failure happened where its attempt stood; the exchange may have moved on since. */
-function failedPhase(exchange: Exchange, failure: Failure): Phase {
+/** Whoever is to blame, it happened where the attempt stood, until its answer was being relayed. */
+function failedPhase(exchange: Exchange): Phase {
   const attempt = lastAttempt(exchange);
-  return failure.row.source === "upstream" && attempt !== undefined ? attempt.phase : exchange.phase;
+  return attempt === undefined || exchange.phase === "relay" ? exchange.phase : attempt.phase;
 }
 
 function attemptRecord(attempt: Attempt): Record<string, unknown> {

@@ -67,6 +67,9 @@ function kept(answer: UpstreamAnswer, rules: ResponseRules | undefined): string[
   return fields;
 }
 
+/** Bodies up to this are cheaper copied than written on their own (measured). Bytes. */
+const oneWriteBytes = 16_384;
+
 /** The answer's body on its way to the client, and after its end the wait until it is out. */
 class Relayed implements BodySink, Waiter {
   readonly #answer: UpstreamAnswer;
@@ -97,6 +100,9 @@ class Relayed implements BodySink, Waiter {
     if (lastChunk !== undefined) exchange.bytesOut += lastChunk.length;
     exchange.await(this);
     if (isRequestLeft(exchange)) void endAfterRequest(exchange, lastChunk).then(this.#resolve);
+    else if (lastChunk === undefined) exchange.res.end(this.#resolve);
+    // Head and body as one string are one write; latin1 keeps every byte as it is.
+    else if (lastChunk.length <= oneWriteBytes) exchange.res.end(lastChunk.toString("latin1"), "latin1", this.#resolve);
     else exchange.res.end(lastChunk, this.#resolve);
   }
 

@@ -8,13 +8,13 @@ export function fragmentPointer(pointer: string): string {
   return `#${encodeURI(pointer.toWellFormed()).replaceAll("#", "%23")}`;
 }
 
-/** The fragment pointer of a member of what `parent` points at. */
+/** The plain pointer of a member of what `parent` points at. */
 export function memberPointer(parent: string, name: string): string {
-  return parent + fragmentPointer(`/${escapeMember(name)}`).slice(1);
+  return `${parent}/${escapeMember(name)}`;
 }
 
 /** RFC 6901 §3. */
-export function escapeMember(name: string): string {
+function escapeMember(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

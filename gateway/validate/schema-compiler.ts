@@ -1,4 +1,4 @@
-import type { AnySchema, AnyValidateFunction, ValidateFunction } from "ajv";
+import type { ValidateFunction } from "ajv";
 
 import { MissingRefError } from "ajv";
 
@@ -6,11 +6,10 @@ import type { Dialect } from "./schema-dialect.ts";
 import type { Draft, SchemaDocument } from "./schema-document.ts";
 import type { SchemaFinding } from "./schema-finding.ts";
 
-import { fragmentPointer } from "./pointer.ts";
 import { createDialect } from "./schema-dialect.ts";
 import { metaSchemas } from "./schema-document.ts";
 import { SchemaLibrary } from "./schema-library.ts";
-import { reviewSchema } from "./schema-review.ts";
+import { locateKeyword, reviewSchema } from "./schema-review.ts";
 
 /** A compiled schema. `errors` of either function is shared between calls: read it at once. */
 export interface SchemaCheck {
@@ -59,7 +58,8 @@ export class SchemaCompiler {
       probe(check);
       return check;
     } catch (error) {
-      this.#report(document, "error", error instanceof RangeError ? "refers to itself without end" : messageOf(error));
+      const message = error instanceof RangeError ? "refers to itself without end" : messageOf(error);
+      this.findings.push({ file: document.file, pointer: "#", severity: "error", message });
       return undefined;
     }
   }
@@ -84,24 +84,21 @@ export class SchemaCompiler {
 
   #obeysMetaSchema(document: SchemaDocument): boolean {
     const { quick } = this.#dialect(document.draft);
-    if (quick.validate(metaSchemas[document.draft], document.schema) === true) return true;
+    if (quick.validate(metaSchemas[document.draft], document.schema)) return true;
     for (const { instancePath, message = "is not allowed" } of quick.errors ?? []) {
-      this.#report(document, "error", message, fragmentPointer(instancePath));
+      this.findings.push({ file: document.file, pointer: `#${instancePath}`, severity: "error", message });
     }
     return false;
   }
 
-  #reportWarnings(document: SchemaDocument): void {
-    for (const warning of new Set(this.#warnings)) {
-      const pointer = /" ?(?:at|at path) "([^"]*)"|at path "([^"]*)"/.exec(warning);
-      const path = pointer?.[1] ?? pointer?.[2] ?? "#";
-      this.#report(document, "warning", warning, path.startsWith("#") ? path : "#");
+  #reportWarnings({ file, schema }: SchemaDocument): void {
+    for (const message of new Set(this.#warnings)) {
+      const [, keyword, path = "#"] = /unknown keyword: "(.*)"|at (?:path )?"(#[^"]*)"/.exec(message) ?? [];
+      // ajv writes its paths percent-encoded.
+      const pointer = keyword === undefined ? decodeURIComponent(path) : locateKeyword(schema, keyword);
+      this.findings.push({ file, pointer, severity: "warning", message });
     }
     this.#warnings = [];
-  }
-
-  #report(document: SchemaDocument, severity: SchemaFinding["severity"], message: string, pointer = "#"): void {
-    this.findings.push({ file: document.file, pointer, severity, message });
   }
 
   #dialect(draft: Draft): Dialect {
@@ -117,7 +114,7 @@ export class SchemaCompiler {
 
 function add({ quick, thorough }: Dialect, uri: string, { schema }: SchemaDocument): void {
   for (const ajv of [quick, thorough]) {
-    if (ajv.schemas[uri] === undefined && ajv.refs[uri] === undefined) ajv.addSchema(schema as AnySchema, uri);
+    if (ajv.schemas[uri] === undefined && ajv.refs[uri] === undefined) ajv.addSchema(schema, uri);
   }
 }
 
@@ -126,7 +123,7 @@ function isKnown({ quick }: Dialect, uri: string): boolean {
 }
 
 function own(ajv: Dialect["quick"], { schema }: SchemaDocument): ValidateFunction {
-  const validate: AnyValidateFunction = ajv.compile(schema as AnySchema);
+  const validate = ajv.compile(schema);
   if ("$async" in validate) throw new Error("$async is no keyword of JSON Schema");
   return validate;
 }

@@ -26,7 +26,7 @@ export function createDialect(draft: Draft, warn: (message: string) => void): Di
   const logger: Logger = { log: ignore, warn, error: warn };
   return {
     quick: create(draft, { logger }),
-    thorough: create(draft, { logger: false, allErrors: true, verbose: true }),
+    thorough: create(draft, { logger: false, allErrors: true }),
   };
 }
 
@@ -40,6 +40,8 @@ function create(draft: Draft, extra: Options): AjvCore.default {
     validateSchema: false,
     ownProperties: true,
     $data: false,
+    // Errors keep the schema they come from: our words are made of it.
+    verbose: true,
     coerceTypes: false,
     useDefaults: false,
     removeAdditional: false,

@@ -2,7 +2,7 @@
 export interface SchemaFinding {
   /** Absolute path of the schema's file. */
   readonly file: string;
-  /** RFC 6901 pointer into it as a fragment, `#/properties/sku`; `#` for the whole. */
+  /** `#` and an RFC 6901 pointer, not percent-encoded, for people read it: `#/properties/sku`; `#` for the whole. */
   readonly pointer: string;
   readonly severity: "error" | "warning";
   readonly message: string;

@@ -51,6 +51,7 @@ export class SchemaLibrary {
     if (uri.startsWith("file:")) return [fileURLToPath(uri)];
     const documents = [...this.#byFile.values()].filter((document) => document !== undefined);
     return documents.flatMap((document) => {
+      if (!URL.canParse(".", document.uri)) return [];
       const folder = new URL(".", document.uri).href;
       return uri.startsWith(folder)
         ? [resolve(dirname(document.file), decodeURIComponent(uri.slice(folder.length)))]

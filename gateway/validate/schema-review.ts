@@ -29,6 +29,15 @@ export function reviewSchema({ file, schema }: SchemaDocument): SchemaFinding[] 
   return findings;
 }
 
+/** Where a keyword first stands; `#` where it does not. */
+export function locateKeyword(schema: SchemaDocument["schema"], keyword: string): string {
+  let found: string | undefined;
+  visit(schema, "#", (node, pointer) => {
+    if (found === undefined && Object.hasOwn(node, keyword)) found = memberPointer(pointer, keyword);
+  });
+  return found ?? "#";
+}
+
 type Add = (pointer: string, severity: SchemaFinding["severity"], message: string) => void;
 
 function reviewPattern(pattern: string, pointer: string, add: Add): void {

@@ -22,8 +22,8 @@ const rounds = 5;
 const roundMs = 1_200;
 const warmUpMs = 1_000;
 
-const lines = Array.from({ length: 12 }, (_, index) => ({ sku: `AB-${1000 + index}`, quantity: index + 1 }));
-const order = JSON.stringify({ customer: "Ada Lovelace", note: "n".repeat(88), lines });
+const lines = Array.from({ length: 14 }, (_, index) => ({ sku: `AB-${1000 + index}`, quantity: index + 1 }));
+const order = JSON.stringify({ customer: "Ada Lovelace", note: "n".repeat(112), lines });
 const workloads: readonly Workload[] = [
   { name: "GET", request: Buffer.from("GET /orders/ord-1 HTTP/1.1\r\nHost: api.example.com\r\nAccept: */*\r\n\r\n") },
   {

@@ -47,17 +47,17 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   "prom-client": ["observe"],
   "structured-headers": ["respond"],
   typebox: ["config"],
-  yaml: ["config"],
+  yaml: ["config", "validate"],
 };
 
 /** Files outside the rooms whose types, and types alone, every room may use. */
 const sharedTypes = /^gateway\/(?:exchange\.ts|alarm\.ts|observe\/events\.ts|config\/schema\.ts|config\/schema\/.+)$/;
 
-/** The page, and the file that puts its rooms together. */
-const pages = new Set(["gateway/gateway.ts", "gateway/assembly.ts"]);
+/** The page, and the files that put its rooms together. */
+const pages = new Set(["gateway/gateway.ts", "gateway/assembly.ts", "gateway/upstream.ts"]);
 
-/** Rooms that only commands open: the gateway does not know who listens or administers. */
-const onlyForCommands = new Set(["listen", "admin", "demo", "commands"]);
+/** What only commands use: the page does not know who listens or administers, or where its config came from. */
+const onlyForCommands = /^gateway\/(?:(admin|commands|demo)\/|listen\/(?:server|drain)\.ts$|config\/load\.ts$)/;
 
 /** Why an import breaks the house's rule, or undefined where it does not. */
 export function offence(one: Import): string | undefined {
@@ -69,12 +69,8 @@ export function offence(one: Import): string | undefined {
   if (from === "failures") return to === "failures" ? undefined : "failures/ imports nothing outside itself";
   if (to === "failures" || from === "commands") return undefined;
   if (one.from === "gateway/main.ts") return to === "commands" ? undefined : "main.ts calls commands/";
-  if (pages.has(one.from)) return pageOffence(to);
+  if (pages.has(one.from)) return onlyForCommands.test(one.to) ? `only commands/ imports ${one.to}` : undefined;
   return roomOffence(one, from, to);
-}
-
-function pageOffence(to: string): string | undefined {
-  return onlyForCommands.has(to) ? `only commands/ imports ${to}/` : undefined;
 }
 
 function roomOffence(one: Import, from: string | undefined, to: string): string | undefined {

@@ -8,7 +8,7 @@ const errors = Object.keys(STATUS_CODES).filter((status) => Number(status) >= 40
 const errorStatus = new RegExp(String.raw`(?<![\w.])(?:${errors.join("|")})(?![\w.])`, "g");
 
 /** Where such a number is no status that the gateway makes. Everything else has its number from the failure table. */
-export const otherMeanings: ReadonlyArray<{ readonly files: RegExp; readonly reason: string }> = [
+const otherMeanings: ReadonlyArray<{ readonly files: RegExp; readonly reason: string }> = [
   { files: /^gateway\/failures\//, reason: "the table itself" },
   { files: /^gateway\/demo\//, reason: "the sample upstream's own answers" },
   { files: /^gateway\/config\/schema/, reason: "what an operator may choose: invalidStatus, breaker statuses" },

@@ -64,17 +64,3 @@ test("does not notice an idle connection that the upstream closed in time", boun
   }
   assert.equal(upstream.requests.length, 5);
 });
-
-test("gives a client that half-closes after its request the whole answer", bounded, async () => {
-  await using stage = new Stage();
-  const upstream = await stage.front(async (connection) => {
-    await connection.readRequest();
-  });
-  const client = await stage.client();
-  client.send(requestBytes());
-  client.fin();
-  await upstream.request(1);
-  await stage.gateway.load();
-  upstream.connections[0]?.write(ok);
-  assert.equal((await client.response()).body.toString(), "fine");
-});

@@ -78,7 +78,7 @@ const upstreamTls = block("TLS towards https targets; the system's authorities w
 const target = withShorthand(
   "url",
   block("One server; a bare URL stands for `{ url: … }`.", {
-    url: text("target-url", "http:// or https://, host and port alone."),
+    url: text("target-url", "Scheme (http or https), host and port alone."),
     weight: integer("Share of the requests, against the other targets' weights.", { default: 1, min: 1, max: 1000 }),
   }),
 );

@@ -30,6 +30,11 @@ export const garbledUpstream = [
   garbled("an unknown transfer coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\nok"),
   garbled("two Content-Length fields", `HTTP/1.1 200 OK\r\nContent-Length: 3\r\n${length}`),
   garbled("both framings", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+  garbled("two equal Content-Length fields", `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${length}`),
+  garbled(
+    "both framings, though they agree",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+  ),
   garbled("a Content-Length that is no number", "HTTP/1.1 200 OK\r\nContent-Length: 2x\r\n\r\nok"),
   garbled("an unasked 101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
   garbled("a field name with a space", `HTTP/1.1 200 OK\r\nX Y: ${secret}\r\n${length}`),

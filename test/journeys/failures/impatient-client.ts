@@ -25,6 +25,17 @@ export const impatientClient = [
     assert.equal(access["status"], 499);
     await stage.assertLogged(String(access["requestId"]), { code: "client_closed", phase: "headers" });
   }),
+  journey("client_closed", "gone with a FIN, as most clients go", async (stage) => {
+    const upstream = await stage.front(hanging);
+    const client = await stage.client();
+    client.send(requestBytes());
+    await upstream.request(1);
+    client.fin();
+    await (
+      await upstream.connection(1)
+    ).ended;
+    await stage.gateway.log.accessWithCode("client_closed");
+  }),
   journey("client_closed", "gone in the middle of the answer", async (stage) => {
     const upstream = await stage.front(async (connection) => {
       await connection.readRequest();

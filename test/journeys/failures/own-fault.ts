@@ -6,11 +6,15 @@ import { journey } from "./journey.ts";
 
 const marked = "/programmers-error";
 
-/** Plants a programmer's error where only requests for `marked` meet it. */
+/** Plants a programmer's error in the handling of an answer, where only requests for `marked` meet it. */
 function plantError(): Disposable {
   const real = Reflect.get(Client.prototype, "dispatch") as typeof Client.prototype.dispatch;
   Client.prototype.dispatch = function dispatch(options, handler) {
-    if (options.path === marked) throw new TypeError("secret-internals is not a function");
+    if (options.path === marked) {
+      handler.onResponseStart = () => {
+        throw new TypeError("secret-internals is not a function");
+      };
+    }
     return real.call(this, options, handler);
   };
   return {

@@ -1,0 +1,125 @@
+import * as fc from "fast-check";
+
+import type { FieldSchema } from "../../gateway/config/schema/field.ts";
+import type { SyntaxName } from "../../gateway/config/syntax.ts";
+
+import { formatMeasure, parseMeasure } from "../../gateway/config/duration.ts";
+import { configSchema } from "../../gateway/config/schema.ts";
+import { isMandatory } from "../../gateway/config/schema/field.ts";
+import { unsupportedAt } from "../../gateway/config/unsupported.ts";
+
+const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,11}$/);
+const host = fc.stringMatching(/^[a-z]{1,8}(\.[a-z]{2,5}){0,2}$/);
+const header = fc.stringMatching(/^X-[A-Za-z]{1,10}$/);
+
+const texts: Readonly<Record<SyntaxName, fc.Arbitrary<string>>> = {
+  any: fc.string(),
+  "bind-address": fc.constantFrom("127.0.0.1", "::1", "localhost"),
+  cidr: fc.tuple(fc.ipV4(), fc.nat({ max: 32 })).map(([address, length]) => `${address}/${length}`),
+  file: fc.constant("file.pem"),
+  "hash-key": fc.constantFrom("ip", "path", "header:X-A"),
+  "header-value": fc.stringMatching(/^[!-#%-~]([ -#%-~]{0,20}[!-#%-~])?$/),
+  "host-name": host,
+  "host-pattern": host.chain((plain) => fc.constantFrom(plain, `*.${plain}`)),
+  "http-base": host.map((plain) => `https://${plain}/`),
+  "media-range": fc.constantFrom("application/json", "application/*", "application/*+json", "*/*"),
+  method: fc.constantFrom("GET", "POST", "DELETE"),
+  name,
+  "path-pattern": fc.constantFrom("/orders", "/orders/{id}", "/files/*"),
+  "path-prefix": fc.constant("/"),
+  pseudonym: name,
+  "rate-key": fc.constantFrom("ip", "route"),
+  "request-target": fc.webPath().map((path) => `/x${path.replaceAll("#", "")}`),
+  "schema-file": fc.constant("schema.json"),
+  "settable-header": header,
+  "target-url": fc.tuple(host, fc.integer({ min: 1, max: 65_535 })).map(([at, port]) => `http://${at}:${port}`),
+  token: header,
+};
+
+// Keys that must fit others: each is drawn so that it does, whatever the others are.
+const fitting: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  "listen.maxHeaderSize": fc.constantFrom("8KiB", "1MiB"),
+  "listen.maxTargetLength": fc.constantFrom("64B", "1KiB"),
+  "listen.drain.grace": fc.constant("0ms"),
+  "listen.drain.deadline": fc.constantFrom("5s", "1m"),
+  "upstreams.*.breaker.open": fc.constantFrom("100ms", "30s"),
+  "upstreams.*.breaker.maxOpen": fc.constantFrom("30s", "2h"),
+  "routes[].request.body.maxSize": fc.constantFrom("0B", "1MiB"),
+  "admin.port": fc.constant(0),
+};
+const absent = new Set(["upstreams.*.tls", "routes[].rewrite"]);
+
+/** Configuration files, as JSON values, in which nothing is wrong. */
+export const soundFile: fc.Arbitrary<Record<string, unknown>> = fc
+  .tuple(draw(configSchema as unknown as FieldSchema, ""), fc.uniqueArray(name, { minLength: 1, maxLength: 3 }))
+  .map(([drawn, names]) => connect(drawn as Record<string, unknown>, names));
+
+/** Gives routes ids and paths of their own, and upstreams that exist and are used. */
+function connect(file: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  const upstreams = Object.values(file["upstreams"] as object) as { targets: { url: string }[] }[];
+  const routes = file["routes"] as object[];
+  return {
+    ...file,
+    upstreams: Object.fromEntries(names.map((key, index) => [key, upstreams[index % upstreams.length]])),
+    routes: names.map((upstream, index) => {
+      const own = { id: `r${index}`, path: `/r${index}/{id}/*`, upstream };
+      return Object.assign({}, routes[index % routes.length], own);
+    }),
+  };
+}
+
+function draw(field: FieldSchema, path: string): fc.Arbitrary<unknown> {
+  const own = fitting[path];
+  if (own !== undefined) return own;
+  if (field.properties !== undefined) return drawBlock(field.properties, path);
+  if (field.items !== undefined) {
+    const members = draw(field.items, `${path}[]`);
+    const bounds = { minLength: field.minItems ?? 0, maxLength: 3 };
+    return fc.uniqueArray(members, { ...bounds, selector: (member) => identity(member) });
+  }
+  if (field.values !== undefined) {
+    const names = field.names === undefined ? fc.string() : texts[field.names];
+    const unique = { minLength: field.minProperties ?? 0, maxLength: 3, selector: (key: string) => key.toLowerCase() };
+    return fc.uniqueArray(names, unique).chain((keys) => {
+      const member = draw(field.values as FieldSchema, `${path}.*`);
+      return fc.record(Object.fromEntries(keys.map((key) => [key, member])), { noNullPrototype: true });
+    });
+  }
+  return drawScalar(field, path);
+}
+
+function identity(member: unknown): string {
+  const { url } = (typeof member === "object" ? member : {}) as { url?: string };
+  return url ?? JSON.stringify(member);
+}
+
+function drawBlock(properties: NonNullable<FieldSchema["properties"]>, path: string): fc.Arbitrary<unknown> {
+  const members: Record<string, fc.Arbitrary<unknown>> = {};
+  const mandatory: string[] = [];
+  for (const [key, property] of Object.entries(properties)) {
+    const place = path === "" ? key : `${path}.${key}`;
+    const unsupported = unsupportedAt(place.replaceAll("[]", ".*"));
+    if (absent.has(place) || (unsupported !== undefined && unsupported.value === undefined)) continue;
+    members[key] = draw(property, place);
+    if (isMandatory(property)) mandatory.push(key);
+  }
+  return fc.record(members, { requiredKeys: mandatory, noNullPrototype: true });
+}
+
+function drawScalar(field: FieldSchema, path: string): fc.Arbitrary<unknown> {
+  const { unit, minimum, maximum } = field;
+  if (unit === "rate") return fc.integer({ min: 1, max: 100 }).map((percent) => `${percent}%`);
+  if (unit !== undefined) {
+    const bounds = { min: parseMeasure(unit, String(minimum)) ?? 0, max: parseMeasure(unit, String(maximum)) ?? 0 };
+    return fc
+      .maxSafeInteger()
+      .map((value) => formatMeasure(unit, bounds.min + (Math.abs(value) % (bounds.max - bounds.min + 1))));
+  }
+  if (field.enum !== undefined) {
+    const refused = unsupportedAt(path.replaceAll("[]", ".*"))?.value;
+    return fc.constantFrom(...field.enum.filter((value) => value !== refused));
+  }
+  if (field.type === "boolean") return fc.boolean();
+  if (field.type === "integer") return fc.integer({ min: Number(minimum), max: Number(maximum) });
+  return texts[field.syntax ?? "any"];
+}
