@@ -14,14 +14,25 @@ export interface SchemaRemark {
   readonly message: string;
 }
 
-/** A remark with its line and column, found by reading the file once more. */
+/** A remark with its line and column, found by reading the file once more; without, where it cannot be read. */
 export function placeRemark({ file, pointer, severity, message }: SchemaRemark): Finding {
-  const document = new ConfigDocument(file, readFileSync(file, "utf8"));
+  const text = readIfThere(file);
+  const wherever = { file, line: 0, column: 0, path: pointer, severity, message };
+  if (text === undefined) return wherever;
+  const document = new ConfigDocument(file, text);
   const steps = pointer.replace(/^#/, "").split("/").slice(1);
   document.reportAt(
     steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~")),
     message,
     { severity },
   );
-  return document.findings.at(-1) ?? { file, line: 0, column: 0, path: pointer, severity, message };
+  return document.findings.at(-1) ?? wherever;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
 }

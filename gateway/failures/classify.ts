@@ -74,12 +74,20 @@ function deadlineCode(facts: FailureFacts): FailureCode {
 
 const ownExhaustion = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"]);
 
-/** No byte was sent yet. A machine out of sockets is our own shortage: the upstream was never asked, so not a 502. */
+/**
+ * No byte was sent yet. A machine out of sockets is our own shortage: the upstream was never asked, so not a 502. What
+ * node or undici say of our own arguments is a bug, and must not count against a target.
+ */
 function connectCode(code: string): FailureCode {
   if (code === "ECONNREFUSED" || code === "ECONNRESET") return "upstream_refused";
   if (code === "ETIMEDOUT") return "upstream_connect_timeout";
   if (ownExhaustion.has(code)) return "overloaded";
-  return code === "" ? "internal" : "upstream_unreachable";
+  return isConnectionLoss(code) ? "upstream_unreachable" : "internal";
+}
+
+/** The system's word that a connection is no more (E…, where node's own errors are ERR_…), or undici's for it. */
+function isConnectionLoss(code: string): boolean {
+  return code === "UND_ERR_SOCKET" || /^E(?!RR_)[A-Z]/.test(code);
 }
 
 // OpenSSL's verification results as Node names them; the rest of that family begins with CERT_ or CRL_.
@@ -127,17 +135,20 @@ function exchangeCode(thrown: unknown, code: string, facts: FailureFacts): Failu
   // undici's parser errors have a name and no code; a status such as 099 trips one of its assertions.
   if (thrown instanceof Error && thrown.name === "HTTPParserError") return "upstream_protocol_error";
   if (code === "ERR_ASSERTION") return "upstream_protocol_error";
+  // What it says of two lengths, of a length that is no number, and of a length beside a transfer coding.
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return "upstream_protocol_error";
   // undici says UND_ERR_SOCKET of its own judgement too (an unasked 100 or 101): then nobody closed on us.
   if (code === "UND_ERR_SOCKET" && !facts.closedByUpstream) return "upstream_protocol_error";
-  if (code === "UND_ERR_SOCKET" || socketCodes.has(code)) {
+  if (isConnectionLoss(code)) {
     return facts.reused && facts.responseBytes === 0 ? "upstream_stale_connection" : "upstream_reset";
   }
   return "internal";
 }
 
-const socketCodes = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]);
-
 /** A fault of the connection or of its parser, as opposed to a programmer's error while relaying. */
 function isForeign(thrown: unknown): boolean {
-  return errorCode(thrown) !== "" || (thrown instanceof Error && thrown.name === "HTTPParserError");
+  const code = errorCode(thrown);
+  if (isConnectionLoss(code) || code === "ERR_ASSERTION") return true;
+  if (code.startsWith("UND_ERR_") || code.startsWith("ERR_SSL_")) return true;
+  return thrown instanceof Error && thrown.name === "HTTPParserError";
 }

@@ -55,11 +55,14 @@ export function treePath(canonical: string): string {
 export function parametersOf<T>({ leaf, captured }: Found<T>): Readonly<Record<string, string>> {
   if (leaf.names.length === 0) return noParameters;
   const parameters = Object.create(null) as Record<string, string>;
-  for (const [i, name] of leaf.names.entries()) {
-    const segment = captured[i] ?? "";
-    parameters[name] = segmentValue(segment.replaceAll(percentStandIn, "%").replaceAll(starStandIn, "*"));
-  }
+  for (let i = 0; i < leaf.names.length; i++) parameters[leaf.names[i] ?? ""] = valueOf(captured[i] ?? "");
   return parameters;
+}
+
+function valueOf(segment: string): string {
+  return standIn.test(segment)
+    ? segmentValue(segment.replaceAll(percentStandIn, "%").replaceAll(starStandIn, "*"))
+    : segment;
 }
 
 /** Two patterns that match the same paths have the same key. */
@@ -80,6 +83,7 @@ function treePatterns(pattern: PathPattern): string[] {
 // Control characters: a canonical path holds none.
 const percentStandIn = "\u0001";
 const starStandIn = "\u0002";
+const standIn = new RegExp(`[${percentStandIn}${starStandIn}]`);
 const noQuery = Object.freeze({});
 const noParameters = Object.freeze({});
 

@@ -26,7 +26,7 @@ export function compilePattern(pattern: string): PatternVerdict {
   const known = verdicts.get(pattern);
   if (known !== undefined) return known;
   const { native, isLax } = compileNative(pattern);
-  const linear = compileLinear(pattern);
+  const linear = isLax && laxOnly.test(pattern) ? undefined : compileLinear(pattern);
   const verdict = { isLinear: linear !== undefined, isLax, compiled: linear ?? native };
   if (verdicts.size >= maxKept) verdicts.clear();
   verdicts.set(pattern, verdict);
@@ -68,6 +68,8 @@ function compileLinear(pattern: string): CompiledPattern | undefined {
   }
 }
 
+/** Escapes that mean something else without the `u` flag: `\u{3}` is three times u. */
+const laxOnly = /\\(?:u\{|[pPkc])/;
 /** Schemas share patterns, and a schema is compiled twice; cleared when full, for reloads go on for ever. */
 const verdicts = new Map<string, PatternVerdict>();
 const maxKept = 1000;

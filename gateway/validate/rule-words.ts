@@ -40,7 +40,7 @@ const words: Readonly<Record<string, ((facts: Facts) => string) | undefined>> = 
   maxItems: ({ params }) => `must have at most ${count(params["limit"], "item")}`,
   items: ({ params }) => `must have at most ${count(params["limit"], "item")}`,
   additionalItems: ({ params }) => `must have at most ${count(params["limit"], "item")}`,
-  unevaluatedItems: ({ params }) => `must have at most ${count(params["len"], "item")}`,
+  unevaluatedItems: () => "must have no further items",
   minProperties: ({ params }) => `must have at least ${count(params["limit"], "member")}`,
   maxProperties: ({ params }) => `must have at most ${count(params["limit"], "member")}`,
   uniqueItems: () => "must not repeat an item",

@@ -9,7 +9,7 @@ import type { SchemaFinding } from "./schema-finding.ts";
 import { createDialect } from "./schema-dialect.ts";
 import { metaSchemas } from "./schema-document.ts";
 import { SchemaLibrary } from "./schema-library.ts";
-import { locateKeyword, reviewSchema } from "./schema-review.ts";
+import { formatsIn, locateKeyword, reviewSchema } from "./schema-review.ts";
 
 /** A compiled schema. `errors` of either function is shared between calls: read it at once. */
 export interface SchemaCheck {
@@ -29,6 +29,7 @@ export class SchemaCompiler {
   readonly #library: SchemaLibrary;
   readonly #dialects = new Map<Draft, Dialect>();
   readonly #checks = new Map<string, SchemaCheck | undefined>();
+  readonly #unknownFormats = new Set<string>();
   #warnings: string[] = [];
 
   /** @param registered files whose `$id` other schemas may refer to */
@@ -53,6 +54,7 @@ export class SchemaCompiler {
     if (!this.#obeysMetaSchema(document) || review.some(({ severity }) => severity === "error")) return undefined;
     try {
       const dialect = this.#dialect(document.draft);
+      this.#admitFormats(document, dialect);
       const check = { document, ...this.#build(document, dialect) };
       this.#reportWarnings(document);
       probe(check);
@@ -83,12 +85,23 @@ export class SchemaCompiler {
   }
 
   #obeysMetaSchema(document: SchemaDocument): boolean {
-    const { quick } = this.#dialect(document.draft);
-    if (quick.validate(metaSchemas[document.draft], document.schema)) return true;
-    for (const { instancePath, message = "is not allowed" } of quick.errors ?? []) {
+    const { thorough } = this.#dialect(document.draft);
+    if (thorough.validate(metaSchemas[document.draft], document.schema)) return true;
+    for (const { instancePath, message = "is not allowed" } of thorough.errors ?? []) {
       this.findings.push({ file: document.file, pointer: `#${instancePath}`, severity: "error", message });
     }
     return false;
+  }
+
+  /** ajv refuses formats that it does not know, whatever its options; JSON Schema has them mean nothing. */
+  #admitFormats(document: SchemaDocument, { quick, thorough }: Dialect): void {
+    for (const [pointer, format] of formatsIn(document)) {
+      if (!this.#unknownFormats.has(format) && quick.formats[format] !== undefined) continue;
+      this.#unknownFormats.add(format);
+      for (const ajv of [quick, thorough]) ajv.addFormat(format, true);
+      const message = "is a format that is not known, and so allows everything";
+      this.findings.push({ file: document.file, pointer, severity: "warning", message });
+    }
   }
 
   #reportWarnings({ file, schema }: SchemaDocument): void {

@@ -29,6 +29,15 @@ export function reviewSchema({ file, schema }: SchemaDocument): SchemaFinding[] 
   return findings;
 }
 
+/** Every `format`, with its place. */
+export function formatsIn({ schema }: SchemaDocument): Array<[pointer: string, format: string]> {
+  const formats: Array<[string, string]> = [];
+  visit(schema, "#", (node, pointer) => {
+    if (typeof node["format"] === "string") formats.push([memberPointer(pointer, "format"), node["format"]]);
+  });
+  return formats;
+}
+
 /** Where a keyword first stands; `#` where it does not. */
 export function locateKeyword(schema: SchemaDocument["schema"], keyword: string): string {
   let found: string | undefined;

@@ -44,7 +44,8 @@ function bodyRules(compiler: SchemaCompiler, config: RouteConfig["request"]["bod
   return {
     check: schema === undefined ? undefined : compiler.compile(schema),
     maxBytes: maxSize,
-    accepted: types && compileAcceptedTypes(types),
+    // The resolved configuration says any with an empty list.
+    accepted: types === undefined || types.length === 0 ? undefined : compileAcceptedTypes(types),
     isRequired: required,
   };
 }

@@ -99,6 +99,13 @@ test("what the schema compiler finds is placed in the schema's file", async () =
   assert.match(page.lines.at(-1) ?? "", /: refused, 1 error, no warnings$/);
 });
 
+test("a schema file that is gone is named without a place", async () => {
+  const remark = { file: join(folder, "gone.json"), pointer: "#/a", severity: "warning", message: "is odd" } as const;
+  const { code, page } = await run(sound, { inspect: () => [remark] });
+  assert.equal(code, 0);
+  assert.equal(page.lines[0], `${remark.file}: warning: #/a: is odd`);
+});
+
 test("schemas are not looked at while the configuration has errors", async () => {
   const { code } = await run(`${sound}nmae: x`, { inspect: () => assert.fail("inspected") });
   assert.equal(code, 2);

@@ -208,8 +208,8 @@ finds(
   `${soundUpstreams}routes: [{ id: a, path: /, weights: { xyz: 1 } }]`,
   [
     "gateway.yaml:1:22: warning: upstreams.orders: is used by no route",
-    "gateway.yaml:2:36: routes[0].weights: not available in this version",
-    "gateway.yaml:2:43: routes[0].weights.xyz: unknown upstream 'xyz'; known: orders",
+    "gateway.yaml:2:37: routes[0].weights: not available in this version",
+    "gateway.yaml:2:44: routes[0].weights.xyz: unknown upstream 'xyz'; known: orders",
   ],
 );
 finds("finds a first wait longer than the last", route("path: /", "retry: { backoff: { base: 2s } }"), [

@@ -56,7 +56,6 @@ export const faults: readonly Fault[] = [
   { name: "half-a-head-and-silence", codes: ["upstream_headers_timeout"], play: saying(half) },
   { name: "garbage", codes: garbled, play: saying("\x00\x01\x02 no HTTP\r\n\r\n") },
   { name: "status-999", codes: garbled, play: saying("HTTP/1.1 999 Strange\r\nContent-Length: 0\r\n\r\n") },
-  { name: "http2", codes: garbled, play: saying("HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n") },
   { name: "unasked-101", codes: garbled, play: saying("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n") },
   { name: "two-lengths", codes: garbled, play: saying("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab") },
   { name: "too-long-a-head", codes: ["upstream_headers_too_large"], play: saying(`HTTP/1.1 200 OK\r\n${`X: ${"x".repeat(8000)}\r\n`.repeat(20)}\r\n`) },

@@ -167,7 +167,7 @@ describe("errors", () => {
       [{ anyOf: [{ const: 1 }] }, 2],
       [{ oneOf: [{}, {}] }, 2],
       [{ not: {} }, 2],
-      [{ if: {}, then: { const: 1 } }, 2],
+      [{ if: false, else: { const: 1 } }, 2],
       [{ type: ["string", "null"] }, 2],
     ];
     for (const [schema, value] of words) {
@@ -339,7 +339,7 @@ describe("findings", () => {
     assert.ok(findings.every(({ severity }) => severity === "warning"));
     const told = findings.map(({ pointer, message }) => `${pointer} ${message}`);
     assert.ok(
-      told.some((line) => line.startsWith("#/properties/a ") && line.includes("shoe-size")),
+      told.some((line) => line.startsWith("#/properties/a/format ")),
       told.join("\n"),
     );
     assert.ok(

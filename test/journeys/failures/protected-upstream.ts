@@ -62,12 +62,18 @@ export const protectedUpstream = [
     await stage.front(answering(), {
       listen: { maxBufferedBytes: "1MiB" },
       schemas: { "any.json": { type: "object" } },
-      route: { request: { body: { schema: "any.json", maxSize: "4MiB" } } },
+      route: { request: { body: { schema: "any.json", maxSize: "1MiB" } } },
     });
-    const body = JSON.stringify({ filler: "x".repeat(1_200_000) });
     const json = [["Content-Type", "application/json"]] as const;
-    await stage.fails({ code: "overloaded", phase: "body" }, { method: "POST", body, fields: json });
-    assert.equal((await stage.ask({ method: "POST", body: "{}", fields: json })).status, 200);
+    const body = JSON.stringify({ filler: "x".repeat(700_000) });
+    const first = await stage.client();
+    const bytes = requestBytes({ method: "POST", body, fields: [...json, ["Expect", "100-continue"]] });
+    first.send(bytes.subarray(0, -body.length));
+    assert.equal((await first.interimHead()).status, 100);
+    await stage.fails({ code: "overloaded" }, { method: "POST", body, fields: json });
+    first.send(body);
+    assert.equal((await first.response()).status, 200, "who was first is served");
+    assert.equal((await stage.ask({ method: "POST", body, fields: json })).status, 200);
   }),
   journey("maintenance", "declared on the route, with its Retry-After", async (stage) => {
     const upstream = await stage.front(answering(), { route: { maintenance: { retryAfter: "90s" } } });
