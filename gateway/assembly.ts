@@ -1,14 +1,15 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Permit } from "./acquire/concurrency.ts";
 import type { Clock } from "./clock.ts";
 import type { Config, RouteConfig, UpstreamConfig } from "./config/schema.ts";
 import type { Exchange, ExchangeHead, Route, UpstreamAnswer } from "./exchange.ts";
 import type { Failure } from "./failures/failure.ts";
-import type { CallTimeouts } from "./forward/call.ts";
+import type { CallTimeouts } from "./forward/carrier.ts";
 import type { HeaderRules } from "./forward/headers.ts";
-import type { OutgoingRequest } from "./forward/transport.ts";
+import type { OutgoingRequest } from "./forward/carrier.ts";
 import type { Observer } from "./observe/observer.ts";
+import type { Match } from "./route/match.ts";
 import type { Rewrite } from "./route/rewrite.ts";
 import type { RouteValidator } from "./validate/validate.ts";
 
@@ -44,7 +45,7 @@ type GatewayExchange = Exchange<GatewayRoute>;
 
 /** The rooms of one configuration, as the page calls them. */
 export interface Rooms {
-  open(req: IncomingMessage): ExchangeHead;
+  open(req: IncomingMessage, res: ServerResponse): ExchangeHead;
   conduct(exchange: GatewayExchange): void;
   route(exchange: GatewayExchange): GatewayRoute;
   admit(route: GatewayRoute): void;
@@ -71,41 +72,48 @@ export interface AssemblyOptions {
 /** Builds the rooms of a configuration. */
 export function assemble(options: AssemblyOptions): Rooms {
   const { config, observer, random } = options;
-  const ids = pooledRandom();
-  const trustsPeer = compileTrustedProxies(config.listen.trustedProxies);
   const proxyStatus = new ProxyStatus(config.name);
-  const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
   const upstreams = assembleUpstreams(options);
   const router = compileRouter(config.routes.map((route) => assembleRoute(route, upstreams, options)));
   const responder = new Responder({ proxyStatus, problemsBase: config.problems?.base, random });
   const budget = new ByteBudget(config.listen.maxBufferedBytes);
+  const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
   return {
-    open: (req) => ({
-      inbound: readInbound(req, trustsPeer),
-      id: requestId(req.headers["x-request-id"], ids),
-      trace: traceContext({ traceparent: req.headers["traceparent"], tracestate: req.headers["tracestate"] }, ids),
-    }),
+    open: openerOf(options),
     conduct: (exchange) => conduct(exchange, conductOptions),
-    route(exchange) {
-      const { route, parameters } = match(router, exchange.inbound);
-      exchange.route = route;
-      exchange.pathParameters = parameters;
-      exchange.alarm.setDeadline(exchange.startedAt + route.config.timeout);
-      return route;
-    },
+    route: (exchange) => enterRoute(exchange, match(router, exchange.inbound)),
     admit: (route) => refuseUnderMaintenance(route.config),
     validate: (route, exchange) => validate(exchange, route.validator, budget),
     acquire: (route, exchange) => route.service.concurrency.acquire(exchange),
     attempt: (route, exchange) => attempt(exchange, route.service),
-    relay: (answer, route, exchange) =>
-      relay(answer, exchange, { proxyStatus, pseudonym: config.name, rules: route.responseRules }),
+    relay: (answer, { responseRules: rules }, exchange) =>
+      relay(answer, exchange, { proxyStatus, pseudonym: config.name, rules }),
     respond: (failure, exchange) => responder.respond(failure, exchange),
     finish: (exchange) => observer.finish(exchange),
     upstreams: [...upstreams.values()],
-    close() {
-      for (const upstream of upstreams.values()) upstream.close();
-    },
+    close: () => upstreams.forEach((upstream) => upstream.close()),
   };
+}
+
+function openerOf({ config, clock }: AssemblyOptions): Rooms["open"] {
+  const ids = pooledRandom();
+  const trustsPeer = compileTrustedProxies(config.listen.trustedProxies);
+  return (req, res) => ({
+    clock,
+    req,
+    res,
+    inbound: readInbound(req, trustsPeer),
+    id: requestId(req.headers["x-request-id"], ids),
+    trace: traceContext({ traceparent: req.headers["traceparent"], tracestate: req.headers["tracestate"] }, ids),
+  });
+}
+
+/** From here on the route's budget runs. */
+function enterRoute(exchange: GatewayExchange, { route, parameters }: Match<GatewayRoute>): GatewayRoute {
+  exchange.route = route;
+  exchange.pathParameters = parameters;
+  exchange.alarm.setDeadline(exchange.startedAt + route.config.timeout);
+  return route;
 }
 
 function assembleUpstreams(options: AssemblyOptions): Map<string, Upstream> {
@@ -119,7 +127,11 @@ function assembleUpstreams(options: AssemblyOptions): Map<string, Upstream> {
   );
 }
 
-function assembleRoute(route: RouteConfig, upstreams: ReadonlyMap<string, Upstream>, options: AssemblyOptions): GatewayRoute {
+function assembleRoute(
+  route: RouteConfig,
+  upstreams: ReadonlyMap<string, Upstream>,
+  options: AssemblyOptions,
+): GatewayRoute {
   const service = upstreams.get(route.upstream);
   const defaults = options.config.upstreams[route.upstream]?.timeouts;
   const validator = options.validators.get(route.id);

@@ -80,7 +80,9 @@ export interface Attempt extends AttemptFacts {
 
 /** A breaker's admission of one attempt. */
 export interface Admission {
-  /** The answer's head was good, and its body broke off. */
+  /** The answer's body came whole. */
+  bodyEnded(): void;
+  /** The answer's body broke off, and not by us or the client. */
   bodyBroke(): void;
 }
 
@@ -170,14 +172,14 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   cancelled: Error | undefined;
   #waiter: Waiter | undefined;
 
-  constructor(clock: Clock, req: IncomingMessage, res: ServerResponse, head: ExchangeHead) {
+  constructor({ clock, req, res, inbound, id, trace }: ExchangeHead) {
     this.clock = clock;
     this.req = req;
     this.res = res;
     this.startedAt = clock.now();
-    this.inbound = head.inbound;
-    this.id = head.id;
-    this.trace = head.trace;
+    this.inbound = inbound;
+    this.id = id;
+    this.trace = trace;
     this.alarm = new Alarm(clock, this);
   }
 
@@ -221,7 +223,11 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   }
 }
 
+/** What an exchange begins with. */
 export interface ExchangeHead {
+  readonly clock: Clock;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
   readonly inbound: Inbound;
   readonly id: string;
   readonly trace: TraceContext;

@@ -9,7 +9,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 import type { GatewayRoute, Rooms } from "./assembly.ts";
-import type { Clock } from "./clock.ts";
 
 import { Exchange } from "./exchange.ts";
 import { classify } from "./failures/classify.ts";
@@ -20,14 +19,12 @@ type GatewayExchange = Exchange<GatewayRoute>;
 
 export class Gateway {
   readonly #rooms: Rooms;
-  readonly #clock: Clock;
   #inFlight = 0;
   /** Draining begins with answers that are their connection's last, and ends with refusals. */
   admission: "open" | "closing" | "closed" = "open";
 
-  constructor(rooms: Rooms, clock: Clock) {
+  constructor(rooms: Rooms) {
     this.#rooms = rooms;
-    this.#clock = clock;
   }
 
   /** Exchanges under way. */
@@ -91,7 +88,7 @@ export class Gateway {
   }
 
   #open(req: IncomingMessage, res: ServerResponse): GatewayExchange {
-    const exchange: GatewayExchange = new Exchange(this.#clock, req, res, this.#rooms.open(req));
+    const exchange: GatewayExchange = new Exchange(this.#rooms.open(req, res));
     exchange.isLast = this.admission !== "open";
     carry(req.socket, exchange);
     // Not 'aborted' nor the request's own 'close': those come late, or for whole requests too.

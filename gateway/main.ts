@@ -8,7 +8,6 @@ import { check } from "./commands/check.ts";
 import { demo } from "./commands/demo.ts";
 import { failures } from "./commands/failures.ts";
 import { start } from "./commands/start.ts";
-import { compileSchemas } from "./validate/schemas.ts";
 
 const usage = `statuswise: a reverse-proxy gateway that answers every failure with its one right status
 
@@ -52,7 +51,7 @@ function run(args: readonly string[]): number | Promise<number> {
   if (command !== "start" && command !== "check") return complain(`there is no command '${command}'`);
   if (config === undefined) return complain(`'${command}' needs --config FILE`);
   if (command === "start") return start({ config }, surroundings);
-  return check({ config, strict, json }, { ...surroundings, inspect: (it) => compileSchemas(it).findings });
+  return check({ config, strict, json }, surroundings);
 }
 
 function print(text: string): number {

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { TargetConfig, UpstreamConfig, UpstreamTlsConfig } from "./config/schema.ts";
 import type { Attempt, Exchange, UpstreamAnswer } from "./exchange.ts";
 import type { Endpoint } from "./forward/connect.ts";
-import type { OutgoingRequest } from "./forward/transport.ts";
+import type { OutgoingRequest } from "./forward/carrier.ts";
 import type { Report, UpstreamView } from "./observe/events.ts";
 
 import { readFileSync } from "node:fs";

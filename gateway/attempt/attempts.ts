@@ -54,7 +54,8 @@ async function attemptOnce(exchange: Exchange, plan: AttemptPlan, it: Try): Prom
   try {
     const answer = await target.send(exchange, facts, it.isFresh);
     facts.outcome = "success";
-    target.breaker.leave(ticket, plan.failureStatuses.has(answer.status) ? "failure" : "success");
+    if (plan.failureStatuses.has(answer.status)) target.breaker.leave(ticket, "failure");
+    else ticket.answered();
     return answer;
   } catch (cause) {
     const failure = classify(cause, facts);

@@ -21,18 +21,43 @@ export interface BreakerOptions {
   readonly changed: (from: BreakerState, to: BreakerState, reason: string) => void;
 }
 
-/** Admission by a breaker: remembers which of the breaker's lives it belongs to. */
+/** Admission by a breaker: takes one verdict, and remembers which of the breaker's lives it belongs to. */
 export class Ticket implements Admission {
   readonly #breaker: Breaker;
   readonly generation: number;
+  readonly #isTrial: boolean;
+  #isAnswered = false;
+  #ofBody: Verdict | undefined;
+  isSpent = false;
 
-  constructor(breaker: Breaker, generation: number) {
+  constructor(breaker: Breaker, generation: number, isTrial: boolean) {
     this.#breaker = breaker;
     this.generation = generation;
+    this.#isTrial = isTrial;
+  }
+
+  /**
+   * The answer's head is good. The verdict is its body's, or an upstream that truncates every answer would show as many
+   * successes as failures; a trial has succeeded already, so that no endless body leaves the state undecided.
+   */
+  answered(): void {
+    this.#isAnswered = true;
+    const verdict = this.#ofBody ?? (this.#isTrial ? "success" : undefined);
+    if (verdict !== undefined) this.#breaker.leave(this, verdict);
+  }
+
+  bodyEnded(): void {
+    this.#bodyIs("success");
   }
 
   bodyBroke(): void {
-    this.#breaker.leave(this, "failure");
+    this.#bodyIs("failure");
+  }
+
+  // A short body has ended before anybody could look at the head's status.
+  #bodyIs(verdict: Verdict): void {
+    this.#ofBody = verdict;
+    if (this.#isAnswered) this.#breaker.leave(this, verdict);
   }
 }
 
@@ -52,7 +77,6 @@ export class Breaker {
   #generation = 0;
   #openedAt = 0;
   #trial: Ticket | undefined;
-  #closedTicket = new Ticket(this, 0);
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -74,20 +98,25 @@ export class Breaker {
     return this.#state === "closed" || (this.#state === "half-open" && this.#trial === undefined);
   }
 
-  /** Admits one request; undefined where none may pass. The ticket goes back with `leave`, always. */
+  /** Admits one request; undefined where none may pass. A ticket without a verdict counts for nothing, but a trial's must come. */
   enter(): Ticket | undefined {
-    if (this.#state === "closed") return this.#closedTicket;
+    if (this.#state === "closed") return new Ticket(this, this.#generation, false);
     if (!this.isAdmitting) return undefined;
-    this.#trial = new Ticket(this, this.#generation);
+    this.#trial = new Ticket(this, this.#generation, true);
     return this.#trial;
   }
 
-  /** Takes an attempt's verdict. */
+  /** Takes an attempt's verdict; the first stands. */
   leave(ticket: Ticket, verdict: Verdict): void {
+    if (ticket.isSpent) return;
+    ticket.isSpent = true;
     if (ticket.generation !== this.#generation) return;
-    if (ticket === this.#trial) this.#trial = undefined;
-    if (verdict === "neutral") return;
-    // opossum reports through its events; the promise only repeats what we told it.
+    if (verdict === "neutral") {
+      if (ticket === this.#trial) this.#trial = undefined;
+      return;
+    }
+    // A trial keeps its place until opossum, which takes some microtasks, has changed the state. opossum reports
+    // through its events; the promise only repeats what we told it.
     this.#machine.fire(verdict === "success").catch(ignore);
   }
 
@@ -103,7 +132,8 @@ export class Breaker {
       enableSnapshots: false,
       rollingCountTimeout: windowMs,
       volumeThreshold: minimumRequests,
-      errorThresholdPercentage: errorRate * 100,
+      // opossum opens above it; above 100 % there is nothing.
+      errorThresholdPercentage: Math.min(errorRate * 100, 99.999),
       resetTimeout: openMs,
     });
     machine.on("open", () => this.#change("open", this.#state === "half-open" ? "trial_failed" : "error_rate"));
@@ -124,7 +154,6 @@ export class Breaker {
 
   /** A closed breaker begins with an empty window: the failures that opened it must not open it again. */
   #startAfresh(): void {
-    this.#closedTicket = new Ticket(this, this.#generation);
     const old = this.#machine;
     this.#machine = this.#newMachine();
     // opossum still has listeners to call for the event we are in.

@@ -1,13 +1,13 @@
 import type { Finding } from "../config/finding.ts";
 import type { LoadOptions } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import type { SchemaRemark } from "../config/schema-finding.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { formatMeasure } from "../config/duration.ts";
 import { formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";
 import { placeRemark } from "../config/schema-finding.ts";
+import { compileSchemas } from "../validate/schemas.ts";
 import { columns, paint } from "./terminal.ts";
 
 export interface CheckOptions {
@@ -19,17 +19,14 @@ export interface CheckOptions {
   readonly json: boolean;
 }
 
-export interface CheckSurroundings extends Terminal, LoadOptions {
-  /** What is known of the schemas once the configuration itself is sound. */
-  inspect?(config: Config): readonly SchemaRemark[] | Promise<readonly SchemaRemark[]>;
-}
+export interface CheckSurroundings extends Terminal, LoadOptions {}
 
 /** Checks a configuration and prints every finding. Answers the exit code: 0; 1 warnings under strict; 2 errors. */
-export async function check(options: CheckOptions, surroundings: CheckSurroundings): Promise<number> {
+export function check(options: CheckOptions, surroundings: CheckSurroundings): number {
   const result = loadConfig(options.config, surroundings);
   const config = "config" in result ? result.config : undefined;
-  const remarks = config === undefined ? [] : await surroundings.inspect?.(config);
-  const findings = ["config" in result ? result.warnings : result.findings, (remarks ?? []).map(placeRemark)].flat();
+  const remarks = config === undefined ? [] : compileSchemas(config).findings;
+  const findings = ["config" in result ? result.warnings : result.findings, remarks.map(placeRemark)].flat();
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.length - errors;
   if (options.json) surroundings.out(JSON.stringify({ file: options.config, errors, warnings, findings }, null, 2));

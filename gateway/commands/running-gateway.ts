@@ -75,7 +75,7 @@ class Service {
       ...(destination === undefined ? {} : { destination }),
     });
     this.#rooms = assemble({ config, validators, observer: this.observer, clock: systemClock, random: Math.random });
-    this.#gateway = new Gateway(this.#rooms, systemClock);
+    this.#gateway = new Gateway(this.#rooms);
     this.#listener = createListener({
       listen: config.listen,
       longestRouteMs: Math.max(...config.routes.map((route) => route.timeout)),
@@ -101,7 +101,12 @@ class Service {
   async drain(): Promise<number> {
     const { grace, deadline } = this.#config.listen.drain;
     this.#isOpen = false;
-    this.observer.log.info({ event: "draining", graceMs: grace, deadlineMs: deadline, inFlight: this.#gateway.inFlight });
+    this.observer.log.info({
+      event: "draining",
+      graceMs: grace,
+      deadlineMs: deadline,
+      inFlight: this.#gateway.inFlight,
+    });
     const isClean = await drain({
       config: this.#config.listen.drain,
       listener: this.#listener,
@@ -138,7 +143,7 @@ class Service {
       metrics: () => observer.metrics(),
       status: () => this.#status(),
       logLevel: { levels: observer.levels, current: () => observer.level, set: (level) => observer.setLevel(level) },
-      onError: (error) => observer.log.error({ event: "admin_error", cause: String(error) }),
+      onError: (err) => observer.log.error({ event: "admin_error", err }),
     });
   }
 

@@ -45,6 +45,11 @@ export class Failure extends Error {
     this.options = options;
   }
 
+  /** Every answer that says "later" says when (RFC 9110 §15.6.4, RFC 6585 §4). */
+  get owesRetryAfter(): boolean {
+    return this.status === 503 || this.status === 429;
+  }
+
   /** The status sent to the client; null where none can be sent. */
   get status(): number | null {
     return this.options.status ?? this.row.status;

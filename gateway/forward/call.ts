@@ -1,4 +1,5 @@
 import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
+import type { CallConnection, CallController, CallTimeouts } from "./carrier.ts";
 import type { ParsedHeaders } from "./headers.ts";
 import type { StreamObserver } from "./streamed-body.ts";
 
@@ -6,37 +7,11 @@ import { classify } from "../failures/classify.ts";
 import { Failure } from "../failures/failure.ts";
 import { listField, responseHeaders } from "./headers.ts";
 
-/** What the HTTP client lets a call do to the request it carries. */
-export interface CallController {
-  pause(): void;
-  resume(): void;
-  abort(reason: Error): void;
-}
-
-/** The connection that carries a call; at most one call at a time. */
-export interface CallConnection {
-  /** Requests it had carried before this one. */
-  readonly served: number;
-  /** Bytes received on it so far. */
-  readonly bytesRead: number;
-  /** Bytes written are waiting for the upstream to read. */
-  readonly isBlocked: boolean;
-  /** The upstream's FIN or an error of the socket has been seen. */
-  readonly isClosedByUpstream: boolean;
-  /** The connection ended by an error of the system's, not by FIN. */
-  readonly isReset: boolean;
-  onceFlushed(call: Call): void;
-  /** The call is over: the connection is free again, or of no more use. */
-  release(): void;
-  /** The call is given up while the connection is still being made. */
-  abandon(): void;
-}
-
-/** The waits of one call, in milliseconds. */
-export interface CallTimeouts {
-  readonly connect: number;
-  readonly headers: number;
-  readonly idle: number;
+export interface CallOptions {
+  readonly exchange: Exchange;
+  readonly attempt: Attempt;
+  readonly connection: CallConnection;
+  readonly timeouts: CallTimeouts;
 }
 
 /**
@@ -65,7 +40,7 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
   proxyStatus: string | undefined;
   readonly answer: Promise<UpstreamAnswer>;
 
-  constructor(exchange: Exchange, attempt: Attempt, connection: CallConnection, timeouts: CallTimeouts) {
+  constructor({ exchange, attempt, connection, timeouts }: CallOptions) {
     this.#exchange = exchange;
     this.#attempt = attempt;
     this.#connection = connection;
@@ -91,6 +66,7 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     attempt.sent = true;
     attempt.phase = "send";
     this.#bytesBefore = this.#connection.bytesRead;
+    this.#connection.begin(this);
     if (!attempt.reused) attempt.connectMs = this.#exchange.clock.now() - attempt.startedAt;
   }
 
@@ -147,12 +123,18 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
       return;
     }
     this.#isComplete = true;
+    this.#attempt.admission.bodyEnded();
     this.#finish();
     this.#sink?.end(undefined);
   }
 
   onResponseError(_controller: CallController | undefined, error: Error): void {
     this.#fail(error);
+  }
+
+  /** What came is no HTTP/1 answer, and the HTTP client would take it for one. */
+  onForeignVersion(): void {
+    this.#fail(new Failure("upstream_protocol_error"));
   }
 
   // --- driven by the exchange ----------------------------------------------------------------------------------
@@ -261,6 +243,7 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
   #recordClose(): void {
     const attempt = this.#attempt;
     attempt.closedByUpstream = this.#connection.isClosedByUpstream;
-    if (attempt.sent) attempt.responseBytes = Math.max(attempt.responseBytes, this.#connection.bytesRead - this.#bytesBefore);
+    if (attempt.sent)
+      attempt.responseBytes = Math.max(attempt.responseBytes, this.#connection.bytesRead - this.#bytesBefore);
   }
 }

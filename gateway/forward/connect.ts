@@ -60,11 +60,7 @@ function resumption(tls: TlsEndpoint): ConnectionOptions {
   return tls.session === undefined ? {} : { session: tls.session };
 }
 
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
+type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 
 /** The system resolver, asked once more after EAI_AGAIN, which says "try again" in so many words. */
 function resolve(observer: ConnectObserver) {

@@ -82,7 +82,8 @@ function checkSingletons(rawHeaders: readonly string[]): void {
 }
 
 /** Listing one of these as hop-by-hop would have us strip what the upstream decides by (CVE-2026-33805 and its kind). */
-const protectedFields = /(?:^|[,\s])(?:host|content-length|content-type|authorization|cookie|x-forwarded-[a-z]+)(?:[,\s]|$)/i;
+const protectedFields =
+  /(?:^|[,\s])(?:host|content-length|content-type|authorization|cookie|x-forwarded-[a-z]+)(?:[,\s]|$)/i;
 
 function checkConnectionOptions(connection: string | undefined): void {
   if (connection === undefined || connection === "keep-alive" || connection === "close") return;

@@ -84,7 +84,13 @@ function handOver(server: Server, handler: RequestHandler): void {
   server.on("checkContinue", (req, res) => handler.handle(req, res, true));
   server.on("checkExpectation", (req: IncomingMessage, res: ServerResponse) => handler.handle(req, res, false));
   server.on("connect", (_req: IncomingMessage, socket: Socket) => {
-    handler.refuse(new Failure("method_not_allowed", { headers: [["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]], close: true }), socket);
+    handler.refuse(
+      new Failure("method_not_allowed", {
+        headers: [["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]],
+        close: true,
+      }),
+      socket,
+    );
   });
   server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
     const failure = unparsedFailure(error, socket.bytesRead);

@@ -15,7 +15,8 @@ export function unparsedFailure(error: ParserError, bytesRead: number): Failure 
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return bytesRead === 0 ? undefined : new Failure("client_timeout");
   if (code === "HPE_HEADER_OVERFLOW") return overflow(error);
   if (code === "HPE_INVALID_VERSION") return new Failure("http_version_unsupported", { cause: error });
-  if (code === "HPE_INVALID_METHOD" && namesMethod(error.rawPacket)) return new Failure("method_unknown", { cause: error });
+  if (code === "HPE_INVALID_METHOD" && namesMethod(error.rawPacket))
+    return new Failure("method_unknown", { cause: error });
   if (code.startsWith("HPE_")) return new Failure("malformed_request", { cause: error, close: true });
   return undefined;
 }
@@ -27,5 +28,8 @@ function overflow(error: ParserError): Failure {
 
 /** A well-formed request line with a method nobody knows, as opposed to bytes that are no HTTP at all. */
 function namesMethod(packet: Buffer | undefined): boolean {
-  return packet !== undefined && /^[A-Za-z][A-Za-z-]{0,31} [^\s]+ HTTP\/\d\.\d\r?\n/.test(packet.toString("latin1", 0, 16_384));
+  return (
+    packet !== undefined &&
+    /^[A-Za-z][A-Za-z-]{0,31} [^\s]+ HTTP\/\d\.\d\r?\n/.test(packet.toString("latin1", 0, 16_384))
+  );
 }

@@ -31,31 +31,34 @@ export function isRequestLeft(exchange: Exchange): boolean {
  */
 export async function endAfterRequest(exchange: Exchange, lastChunk: Buffer | undefined): Promise<void> {
   const { res } = exchange;
-  if (isRequestLeft(exchange) && !res.destroyed) {
+  const lingers = isRequestLeft(exchange) && !res.destroyed;
+  if (lingers) {
     if (lastChunk === undefined) res.flushHeaders();
     else res.write(lastChunk);
     await drained(exchange);
-    lastChunk = undefined;
   }
   await new Promise<void>((resolve) => {
     if (res.destroyed) return resolve();
     res.once("close", resolve);
-    res.end(lastChunk, () => resolve());
+    res.end(lingers ? undefined : lastChunk, () => resolve());
   });
 }
 
-function drained(exchange: Exchange): Promise<void> {
-  const { req, clock } = exchange;
-  let left = lingerBytes;
+/** Reads and throws away what is left of the request, until its end or a bound. */
+function drained({ req, clock }: Exchange): Promise<void> {
+  let leftBytes = lingerBytes;
   return new Promise((resolve) => {
-    const timer = clock.setTimeout(resolve, lingerMs, undefined);
-    req.on("data", (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left <= 0) resolve();
-    });
-    req.once("end", () => resolve());
-    req.once("close", () => resolve());
-    req.once("close", () => clock.clearTimeout(timer));
+    const stop = (): void => {
+      req.off("data", count).off("end", stop).off("close", stop);
+      clock.clearTimeout(timer);
+      resolve();
+    };
+    const count = (chunk: Buffer): void => {
+      leftBytes -= chunk.length;
+      if (leftBytes <= 0) stop();
+    };
+    const timer = clock.setTimeout(stop, lingerMs, undefined);
+    req.on("data", count).once("end", stop).once("close", stop);
     req.resume();
   });
 }

@@ -30,7 +30,6 @@ export class Responder {
     const status = failure.status;
     exchange.outcome = { status: status ?? res.statusCode, code: failure.code, source: failure.row.source };
     if (failure.code === "client_closed") {
-      exchange.outcome.status = clientClosedStatus;
       res.destroy();
       return;
     }
@@ -78,15 +77,11 @@ export class Responder {
   /** Whole seconds, at least 1: the known wait rounded up, with up to a fifth more so that clients do not come back as one. */
   #retryAfter(failure: Failure): number | undefined {
     const waitMs = failure.options.retryAfterMs;
-    const isOwed = failure.status === 503 || failure.status === 429;
-    if (waitMs === undefined && !isOwed) return undefined;
+    if (waitMs === undefined && !failure.owesRetryAfter) return undefined;
     const seconds = Math.max(1, Math.ceil((waitMs ?? 0) / 1000));
     return Math.ceil(seconds * (1 + 0.2 * this.#options.random()));
   }
 }
-
-/** NGINX's word for it in the log; never sent, for there is nobody to send it to. */
-const clientClosedStatus = 499;
 
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 

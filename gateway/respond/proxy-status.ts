@@ -58,7 +58,9 @@ function errorParameters(failure: Failure, receivedStatus: number | undefined) {
   return {
     ...(receivedStatus === undefined ? {} : { "received-status": receivedStatus }),
     ...(error === null ? {} : { error: new Token(error) }),
-    ...(error === "http_request_error" ? { "status-code": failure.status ?? 0, "status-phrase": STATUS_CODES[failure.status ?? 0] ?? row.title } : {}),
+    ...(error === "http_request_error"
+      ? { "status-code": failure.status ?? 0, "status-phrase": STATUS_CODES[failure.status ?? 0] ?? row.title }
+      : {}),
     ...(row.details === null ? {} : { details: row.details }),
   };
 }

@@ -37,6 +37,8 @@ export async function relay(
   }
   const relayed = new Relayed(answer, exchange);
   answer.flow(relayed);
+  // Node keeps a head back until the first of the body; whoever awaits events must not await the first for the head.
+  if (!relayed.hasBegun) res.flushHeaders();
   await relayed.done;
 }
 
@@ -77,6 +79,8 @@ class Relayed implements BodySink, Waiter {
   readonly done: Promise<void>;
   #resolve!: () => void;
   #reject!: (reason: unknown) => void;
+  /** Something of the body, or its end, has come. */
+  hasBegun = false;
 
   constructor(answer: UpstreamAnswer, exchange: Exchange) {
     this.#answer = answer;
@@ -88,6 +92,7 @@ class Relayed implements BodySink, Waiter {
   }
 
   write(chunk: Buffer): boolean {
+    this.hasBegun = true;
     const { res } = this.#exchange;
     this.#exchange.bytesOut += chunk.length;
     if (res.write(chunk)) return true;
@@ -96,6 +101,7 @@ class Relayed implements BodySink, Waiter {
   }
 
   end(lastChunk: Buffer | undefined): void {
+    this.hasBegun = true;
     const exchange = this.#exchange;
     if (lastChunk !== undefined) exchange.bytesOut += lastChunk.length;
     exchange.await(this);
@@ -107,6 +113,7 @@ class Relayed implements BodySink, Waiter {
   }
 
   fail(cause: unknown): void {
+    this.hasBegun = true;
     this.#reject(cause);
   }
 

@@ -28,7 +28,10 @@ const served: Outcome = { status: 200, code: "", source: "upstream" };
 /** An exchange as it is when the observer gets it. */
 export function endedExchange(facts: ExchangeFacts = {}): Exchange {
   const { durationMs = 12.5, outcome = facts.failure === undefined ? served : undefined } = facts;
-  const exchange = new Exchange(clockThatAdvances(durationMs), {} as IncomingMessage, {} as ServerResponse, {
+  const exchange = new Exchange({
+    clock: clockThatAdvances(durationMs),
+    req: {} as IncomingMessage,
+    res: {} as ServerResponse,
     id: facts.id ?? "request-1",
     trace: { traceId: facts.traceId ?? "ab".repeat(16), spanId: "cd".repeat(8), flags: "01", state: undefined },
     inbound: { ...plainInbound, ...facts.inbound },
@@ -83,7 +86,7 @@ const plainAttempt: Attempt = {
   awaitsClient: false,
   awaitedSince: 0,
   timerMs: 5000,
-  admission: { bodyBroke() {} },
+  admission: { bodyEnded() {}, bodyBroke() {} },
   connectMs: 0.25,
   firstByteMs: 8,
   outcome: "success",

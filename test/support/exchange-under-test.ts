@@ -27,16 +27,14 @@ export function exchangeUnderTest(parts: ExchangeParts = {}): Exchange {
     httpVersionMinor: 1,
     ...parts.req,
   };
-  const exchange = new Exchange<Route>(
-    parts.clock ?? new FakeClock(),
-    req as IncomingMessage,
-    { ...parts.res } as ServerResponse,
-    {
-      id: "request-1",
-      trace: { traceId: "ab".repeat(16), spanId: "cd".repeat(8), flags: "01", state: parts.traceState },
-      inbound: { ...plainGet, ...parts.inbound },
-    },
-  );
+  const exchange = new Exchange<Route>({
+    clock: parts.clock ?? new FakeClock(),
+    req: req as IncomingMessage,
+    res: (parts.res ?? {}) as ServerResponse,
+    id: "request-1",
+    trace: { traceId: "ab".repeat(16), spanId: "cd".repeat(8), flags: "01", state: parts.traceState },
+    inbound: { ...plainGet, ...parts.inbound },
+  });
   exchange.route = { id: "orders", upstream: "orders", config: { timeout: 15_000, ...parts.route } as RouteConfig };
   return exchange;
 }

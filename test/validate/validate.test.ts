@@ -78,13 +78,14 @@ function open({ headers = {}, query = "", path = {} }: Options = {}) {
   const req = new PassThrough({ autoDestroy: false });
   const continues: string[] = [];
   const res = Object.assign(new EventEmitter(), { writeContinue: () => continues.push("100") });
-  const head = { inbound: { query } as never, id: "", trace: {} as never };
-  const exchange = new Exchange(
+  const exchange = new Exchange({
     clock,
-    Object.assign(req, { headers }) as unknown as IncomingMessage,
-    res as unknown as ServerResponse,
-    head,
-  );
+    req: Object.assign(req, { headers }) as unknown as IncomingMessage,
+    res: res as unknown as ServerResponse,
+    inbound: { query } as never,
+    id: "",
+    trace: {} as never,
+  });
   exchange.pathParameters = path;
   return { req, exchange, continues };
 }

@@ -1,0 +1,169 @@
+import type { Socket } from "node:net";
+
+import { Client } from "undici";
+
+import type { Attempt, Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { CallConnection, Carried, OutgoingRequest, TransportOptions } from "./carrier.ts";
+import type { ConnectPhase } from "./connect.ts";
+
+import { Call } from "./call.ts";
+import { openConnection } from "./connect.ts";
+import { StreamedBody } from "./streamed-body.ts";
+
+/** Response header sections over this are refused with upstream_headers_too_large. Bytes. */
+const maxResponseHeaderBytes = 65_536;
+
+/** Where `HTTP/1.1` has its 1. */
+const majorVersionAt = 5;
+const one = 0x31;
+
+type ConnectCallback = (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
+
+export interface ConnectionOwner {
+  free(connection: Connection): void;
+  drop(connection: Connection): void;
+}
+
+/** One connection to the target, and the one call it carries. Knows of its socket what undici does not tell. */
+export class Connection implements CallConnection {
+  readonly #options: TransportOptions;
+  readonly #owner: ConnectionOwner;
+  readonly #client: Client;
+  #socket: Socket | undefined;
+  #attempt: Attempt | undefined;
+  #call: Carried | undefined;
+  /** How far into the answer's status line we are; Infinity once its version was seen. */
+  #headBytes = Infinity;
+  served = 0;
+  isClosedByUpstream = false;
+  isReset = false;
+
+  constructor(options: TransportOptions, owner: ConnectionOwner) {
+    this.#options = options;
+    this.#owner = owner;
+    const { endpoint, keepAliveMs } = options;
+    const scheme = endpoint.tls === undefined ? "http" : "https";
+    const host = endpoint.hostname.includes(":") ? `[${endpoint.hostname}]` : endpoint.hostname;
+    this.#client = new Client(`${scheme}://${host}:${endpoint.port}`, {
+      allowH2: false,
+      pipelining: 1,
+      connect: (_options, callback) => this.#connect(callback),
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
+      keepAliveTimeoutThreshold: 1000,
+      maxHeaderSize: maxResponseHeaderBytes,
+      // The exchange's own alarm watches over every phase, with an error of its own for each.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    this.#client.on("disconnect", () => this.#disconnected());
+  }
+
+  get bytesRead(): number {
+    return this.#socket?.bytesRead ?? 0;
+  }
+
+  get isBlocked(): boolean {
+    return this.#socket?.writableNeedDrain ?? false;
+  }
+
+  send(exchange: Exchange, attempt: Attempt, request: OutgoingRequest): Promise<UpstreamAnswer> {
+    this.#attempt = attempt;
+    const call = new Call({ exchange, attempt, connection: this, timeouts: request.timeouts });
+    const { body } = exchange;
+    const isStream = body.kind === "stream";
+    if (isStream && body.length !== null) request.headers.push("content-length", String(body.length));
+    this.#client.dispatch(
+      {
+        method: request.method,
+        path: request.target,
+        headers: request.headers,
+        body: isStream
+          ? new StreamedBody(exchange, request.maxBodyBytes, call)
+          : body.kind === "none"
+            ? null
+            : body.bytes,
+      },
+      call,
+    );
+    return call.answer;
+  }
+
+  begin(call: Carried): void {
+    this.#call = call;
+    this.#headBytes = 0;
+  }
+
+  onceFlushed(call: Carried): void {
+    this.#socket?.once("drain", () => call.flushed());
+  }
+
+  // After the parser's present run, which may still find the connection unfit for another request.
+  release(): void {
+    this.served++;
+    this.#attempt = undefined;
+    this.#call = undefined;
+    queueMicrotask(this.#settle);
+  }
+
+  abandon(): void {
+    this.#owner.drop(this);
+  }
+
+  destroy(): void {
+    this.#socket?.destroy();
+    void this.#client.destroy();
+  }
+
+  readonly #settle = (): void => {
+    if (this.#socket === undefined || this.#socket.destroyed) this.#owner.drop(this);
+    else this.#owner.free(this);
+  };
+
+  #connect(callback: ConnectCallback): void {
+    this.#socket = openConnection(this.#options.endpoint, {
+      phase: (phase: ConnectPhase) => {
+        if (this.#attempt !== undefined) this.#attempt.phase = phase;
+      },
+      connected: (socket) => {
+        this.#watch(socket);
+        callback(null, socket);
+      },
+      failed: (error) => callback(error, null),
+    });
+  }
+
+  /** Before undici adds its own listeners, so that the facts are there when it reports an end. */
+  #watch(socket: Socket): void {
+    this.#socket = socket;
+    this.served = 0;
+    this.isClosedByUpstream = this.isReset = false;
+    this.#watchVersion(socket);
+    socket.on("end", () => {
+      this.isClosedByUpstream = true;
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      // Only the system's errors have a number; the others are undici's verdicts on what it read.
+      if (error.errno !== undefined) this.isClosedByUpstream = this.isReset = true;
+    });
+  }
+
+  /** undici takes `HTTP/2.0 200 OK` for an answer (its parser knows that version, and tells nobody): we look ourselves. */
+  #watchVersion(socket: Socket): void {
+    const read = socket.read.bind(socket);
+    socket.read = (size?: number) => {
+      const chunk = read(size) as Buffer | null;
+      if (chunk === null || this.#headBytes > majorVersionAt) return chunk;
+      const at = majorVersionAt - this.#headBytes;
+      this.#headBytes += chunk.length;
+      if (at >= chunk.length || chunk[at] === one) return chunk;
+      this.#call?.onForeignVersion();
+      return null;
+    };
+  }
+
+  /** An idle connection was closed, by either side. One with a call hears of it through the call. */
+  #disconnected(): void {
+    if (this.#attempt === undefined) this.#owner.drop(this);
+  }
+}
