@@ -13,13 +13,14 @@ import type { GatewayRoute, Rooms } from "./assembly.ts";
 import { Exchange } from "./exchange.ts";
 import { classify } from "./failures/classify.ts";
 import { Failure } from "./failures/failure.ts";
-import { bareMessages, carriedExchange, carry } from "./socket.ts";
+import { bareMessages, carriedExchange, carry, endWhenIdle } from "./socket.ts";
 
 type GatewayExchange = Exchange<GatewayRoute>;
 
 export class Gateway {
   readonly #rooms: Rooms;
   #inFlight = 0;
+  #ended: PromiseWithResolvers<void> | undefined;
   /** Draining begins with answers that are their connection's last, and ends with refusals. */
   admission: "open" | "closing" | "closed" = "open";
 
@@ -32,10 +33,16 @@ export class Gateway {
     return this.#inFlight;
   }
 
+  /** Resolves when none is under way. */
+  async idle(): Promise<void> {
+    if (this.#inFlight > 0) await (this.#ended ??= Promise.withResolvers<void>()).promise;
+  }
+
   async #serve(exchange: GatewayExchange): Promise<void> {
     const rooms = this.#rooms;
     this.#inFlight++;
     try {
+      if (exchange.failure !== undefined) throw exchange.failure; // bytes that made no request
       if (this.admission === "closed") throw new Failure("draining");
       rooms.conduct(exchange); // what no parser should have to guess at
       const route = rooms.route(exchange);
@@ -43,17 +50,21 @@ export class Gateway {
       await rooms.validate(route, exchange); // bodies are read under a global byte budget, before a permit is held
       using _permit = await rooms.acquire(route, exchange); // the upstream's concurrency, until the body is relayed
       const answer = await rooms.attempt(route, exchange);
+      exchange.isLast ||= this.admission !== "open";
       await rooms.relay(answer, route, exchange);
     } catch (thrown) {
       await this.#respond(classify(thrown, exchange), exchange); // the only catch that answers
     } finally {
-      this.#inFlight--;
       exchange.close();
       rooms.finish(exchange);
+      // Its answer may have begun before anybody knew that it was the connection's last, and could not say so.
+      if (exchange.isLast || this.admission === "closed") endWhenIdle(exchange.req.socket);
+      if (--this.#inFlight === 0) this.#ended = void this.#ended?.resolve();
     }
   }
 
   async #respond(failure: Failure, exchange: GatewayExchange): Promise<void> {
+    exchange.isLast ||= this.admission !== "open";
     try {
       await this.#rooms.respond(failure, exchange);
     } catch (thrown) {
@@ -74,7 +85,8 @@ export class Gateway {
     const { req, res } = bareMessages(socket);
     const exchange = this.#open(req, res);
     exchange.isLast = true;
-    void this.#respond(failure, exchange).finally(() => this.#rooms.finish(exchange));
+    exchange.failure = failure;
+    void this.#serve(exchange);
   }
 
   /** The request that the socket carries now turned out to be broken. False where it carries none. */
@@ -87,9 +99,13 @@ export class Gateway {
     return true;
   }
 
+  /** Whether an answer on this connection is not out yet. */
+  isBusy(socket: Socket): boolean {
+    return carriedExchange(socket) !== undefined;
+  }
+
   #open(req: IncomingMessage, res: ServerResponse): GatewayExchange {
     const exchange: GatewayExchange = new Exchange(this.#rooms.open(req, res));
-    exchange.isLast = this.admission !== "open";
     carry(req.socket, exchange);
     // Not 'aborted' nor the request's own 'close': those come late, or for whole requests too.
     res.on("close", () => {

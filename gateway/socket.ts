@@ -19,6 +19,11 @@ export function carriedExchange(socket: Socket): Exchange | undefined {
   return exchange === undefined || exchange.res.writableFinished ? undefined : exchange;
 }
 
+/** Ends the connection in good order, unless a request behind the last one still waits for its answer. */
+export function endWhenIdle(socket: Socket): void {
+  if (carriedExchange(socket) === undefined) socket.destroySoon();
+}
+
 /** A request and a response for bytes that made no request, so that their refusal is answered and logged like any. */
 export function bareMessages(socket: Socket): { readonly req: IncomingMessage; readonly res: ServerResponse } {
   const req = new IncomingMessage(socket);

@@ -115,6 +115,7 @@ class Service {
         this.#gateway.admission = admission;
       },
     });
+    await this.#gateway.idle();
     this.observer.log.info({ event: "drained", clean: isClean });
     await this.#end();
     return isClean ? 0 : 1;
@@ -126,6 +127,7 @@ class Service {
     const closed = this.#listener.close();
     this.#listener.destroy();
     await closed;
+    await this.#gateway.idle();
     await this.#end();
   }
 

@@ -46,9 +46,13 @@ function checkFraming(req: IncomingMessage): void {
 
 const authorityForm = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
 
+/** RFC 9112 §3.2: HTTP/1.1 always names a valid Host, also where an absolute target's own authority will win. */
 function checkHost({ req, inbound }: Exchange): void {
-  if (inbound.authority === "" && req.httpVersionMinor === 0 && req.headers.host === undefined) return;
-  if (!authorityForm.test(inbound.authority)) throw malformed("The Host field is missing or not valid.", true);
+  const { host } = req.headers;
+  const isValid = host === undefined ? req.httpVersionMinor === 0 : authorityForm.test(host);
+  if (!isValid) throw malformed("The Host field is missing or not valid.", true);
+  if (host === undefined && inbound.authority === "") return;
+  if (!authorityForm.test(inbound.authority)) throw malformed("The request target names no valid host.", true);
 }
 
 /** Fields that mean something only once; Node keeps the first of several and says nothing. */

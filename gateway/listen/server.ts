@@ -17,6 +17,8 @@ export interface RequestHandler {
   refuse(failure: Failure, socket: Socket): void;
   /** The request that the socket carries now turned out to be broken. False where it carries none. */
   breakOff(failure: Failure, socket: Socket): boolean;
+  /** Whether an answer on this connection is not out yet. */
+  isBusy(socket: Socket): boolean;
 }
 
 export interface ListenerOptions {
@@ -58,6 +60,7 @@ export function createListener(options: ListenerOptions): Listener {
   server.maxConnections = listen.maxConnections;
   let dropped = 0;
   server.on("drop", () => dropped++);
+  closeWhatIsIdle(server, handler);
   handOver(server, handler);
   return {
     async open() {
@@ -69,7 +72,6 @@ export function createListener(options: ListenerOptions): Listener {
       if (!server.listening) return;
       const closed = once(server, "close");
       server.close();
-      server.closeIdleConnections();
       await closed;
     },
     destroy: () => server.closeAllConnections(),
@@ -79,11 +81,28 @@ export function createListener(options: ListenerOptions): Listener {
   };
 }
 
+/**
+ * What Node's server takes for idle when it closes includes an answer that has ended and that a slow reader is still
+ * taking, and would cut it off. The handler knows better; it ends the others as their last answer goes out.
+ */
+function closeWhatIsIdle(server: Server, handler: RequestHandler): void {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.closeIdleConnections = () => {
+    for (const socket of sockets) if (!handler.isBusy(socket)) socket.destroy();
+  };
+}
+
 function handOver(server: Server, handler: RequestHandler): void {
   server.on("request", (req, res) => handler.handle(req, res, false));
   server.on("checkContinue", (req, res) => handler.handle(req, res, true));
   server.on("checkExpectation", (req: IncomingMessage, res: ServerResponse) => handler.handle(req, res, false));
   server.on("connect", (_req: IncomingMessage, socket: Socket) => {
+    // Node has taken its own listeners off: a client's reset would end the process.
+    socket.on("error", () => socket.destroy());
     handler.refuse(
       new Failure("method_not_allowed", {
         headers: [["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]],

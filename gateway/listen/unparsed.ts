@@ -4,6 +4,8 @@ import { Failure } from "../failures/failure.ts";
 export interface ParserError extends Error {
   readonly code?: string;
   readonly rawPacket?: Buffer;
+  /** How far into the packet the parser got. */
+  readonly bytesParsed?: number;
 }
 
 /**
@@ -21,9 +23,11 @@ export function unparsedFailure(error: ParserError, bytesRead: number): Failure 
   return undefined;
 }
 
-/** Node counts the request line among the headers: a first line without an end was the target's fault. */
+/** Node counts the request line among the headers: where the limit was met within the first line, it was the target's fault. */
 function overflow(error: ParserError): Failure {
-  return new Failure("headers_too_large", { cause: error });
+  const read = error.rawPacket?.toString("latin1", 0, error.bytesParsed) ?? "";
+  const isTarget = /^[A-Z-]+ [^\s]+$/.test(read);
+  return new Failure(isTarget ? "uri_too_long" : "headers_too_large", { cause: error, close: true });
 }
 
 /** A well-formed request line with a method nobody knows, as opposed to bytes that are no HTTP at all. */

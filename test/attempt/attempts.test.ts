@@ -117,10 +117,7 @@ async function opensAfterFour(
   for (let i = 0; i < 4; i++) {
     const exchange = exchangeUnderTest({ clock });
     prepare(exchange, clock);
-    await attempt(exchange, plan).then(
-      () => {},
-      () => {},
-    );
+    await Promise.allSettled([attempt(exchange, plan)]);
     await settled();
   }
   return target.breaker.state === "open";

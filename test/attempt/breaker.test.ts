@@ -18,7 +18,7 @@ interface Setup {
   readonly breaker: Breaker;
   readonly changes: string[];
   /** Moves time on, and lets opossum's promises settle. */
-  pass(ms: number): Promise<void>;
+  readonly pass: (ms: number) => Promise<void>;
 }
 
 /** A breaker on node's mocked timers: opossum's own window and open time move with them. */
@@ -38,7 +38,7 @@ function setUp(t: TestContext, options: Partial<BreakerOptions> = {}): Setup {
   return {
     breaker,
     changes,
-    async pass(ms) {
+    pass: async (ms) => {
       t.mock.timers.tick(ms);
       await settled();
     },

@@ -155,9 +155,9 @@ describe("the invariants, over every row", () => {
   });
 
   test("502 and 504 are the upstream's, or a refusal to go there", () => {
-    const refused: readonly FailureCode[] = ["upstream_address_blocked", "loop_detected"];
+    const refused = new Set<FailureCode>(["upstream_address_blocked", "loop_detected"]);
     for (const code of codesWhere((row) => row.status === 502 || row.status === 504)) {
-      assert.ok(failureTable[code].source === "upstream" || refused.includes(code), code);
+      assert.ok(failureTable[code].source === "upstream" || refused.has(code), code);
     }
   });
 

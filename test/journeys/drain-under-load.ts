@@ -28,7 +28,8 @@ const graceMs = 500;
 const deadlineMs = 5000;
 const slowAnswerMs = 300;
 
-type Fate = "served" | "refused" | "unseen" | string;
+/** `served`, `refused`, `unseen`, or what went wrong. */
+type Fate = string;
 
 /** Clients that keep their connections, asking at a fixed rate whatever becomes of the answers. */
 class OpenLoop {

@@ -139,3 +139,67 @@ test("ends with 0 and a flushed log when nothing is in flight", bounded, async (
   assert.equal(await gateway.exited, 0, gateway.errorText);
   for (let n = 0; n < 50; n += 1) assert.equal(gateway.log.of("request", `line-${n}`).length, 1);
 });
+
+test("cuts no answer off that a slow reader is still taking", bounded, async () => {
+  await using stage = new Stage();
+  await stage.front(
+    async (connection) => {
+      for (;;) {
+        const { target } = await connection.readRequest();
+        const length = Number(target.slice(1));
+        connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`);
+        if (!(await connection.writeAll(Buffer.alloc(length, "x")))) return;
+      }
+    },
+    { listen: { drain: { grace: "0s", deadline: "10s" } } },
+  );
+  // About as much as the kernel holds for a client that does not read: of some answers the end is written, not gone.
+  const around = await leastUnfinishedLength(stage);
+  const lengths = Array.from({ length: 32 }, (_, n) => around + (n - 8) * 4096);
+  const clients = await Promise.all(lengths.map(() => stage.client()));
+  for (const [n, client] of clients.entries()) {
+    client.stopReading();
+    client.send(requestBytes({ target: `/${lengths[n]}` }));
+  }
+  await turns(stage);
+  const load = await stage.gateway.load();
+  assert.ok(load.inFlight > load.busy, "an answer is written whole and not gone");
+  const drained = stage.gateway.drain();
+  await until(() =>
+    stage.ask({ target: "/1" }).then(
+      () => false,
+      () => true,
+    ),
+  );
+  for (const [n, client] of clients.entries()) {
+    const head = await client.head();
+    let received = 0;
+    const { isComplete } = await client.drainBody(head, (bytes) => {
+      received += bytes.length;
+    });
+    assert.deepEqual([isComplete, received], [true, lengths[n]]);
+    client.fin();
+  }
+  assert.equal(await drained, 0);
+});
+
+async function turns(stage: Stage): Promise<void> {
+  for (let n = 0; n < 30; n += 1) await stage.gateway.load();
+}
+
+/** By halving: the shortest body, within 16 KiB, whose answer is not finished while its client reads nothing. */
+async function leastUnfinishedLength(stage: Stage): Promise<number> {
+  let finished = 0;
+  let unfinished = 32 * 1024 * 1024;
+  while (unfinished - finished > 16 * 1024) {
+    const length = Math.round((finished + unfinished) / 2);
+    using client = await connectClient(stage.gateway.port);
+    client.stopReading();
+    const id = `length-${length}`;
+    client.send(requestBytes({ target: `/${length}`, fields: [["X-Request-Id", id]] }));
+    await turns(stage);
+    if (stage.gateway.log.of("request", id).length === 1) finished = length;
+    else unfinished = length;
+  }
+  return unfinished;
+}

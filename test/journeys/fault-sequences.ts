@@ -68,7 +68,7 @@ export async function playSequences({ runs, seed }: { readonly runs: number; rea
     await until(async () => upstream.openConnections === (await stage.gateway.load()).idle);
   });
   await fc.assert(property, { numRuns: runs, seed, endOnFailure: true });
-  const figures: SequenceFigures = { runs, requests, seed, codes: Object.fromEntries([...seen].toSorted()) };
+  const figures: SequenceFigures = { runs, requests, seed, codes: Object.fromEntries(seen) };
   return figures;
 }
 
@@ -92,7 +92,7 @@ async function take(stage: Stage, { fault, method, version, leaves }: Step): Pro
   }
   const response = await readResponse(() => client.response(method));
   const access = await stage.gateway.log.access(requestId);
-  const code = String(access["code"] ?? "success");
+  const code = access["code"] === "" ? "success" : String(access["code"]);
   assert.equal(stage.gateway.log.of("request", requestId).length, 1, "one access line");
   // A streamed body cannot be sent twice, so a pooled connection that has gone meanwhile shows.
   const allowed = [...fault.codes, ...(method === "GET" ? [] : ["upstream_stale_connection"])];

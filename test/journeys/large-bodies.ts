@@ -13,14 +13,14 @@ import { ok } from "../support/upstream-scripts.ts";
 
 export interface LargeBodyFigures {
   readonly bytes: number;
-  /** Growth of the gateway's resident memory at its peak over what it was after a first, small transfer. */
+  /** Growth of the gateway's resident memory at its peak over what it was after a first transfer of 16 MB each way. */
   readonly grownBytes: number;
   readonly durationMs: number;
 }
 
 const chunkBytes = 64 * 1024;
-const warmUpBytes = 4 * 1024 * 1024;
-const maxGrownBytes = 60 * 1024 * 1024;
+const warmUpBytes = 16_000_000;
+const maxGrownBytes = 60_000_000;
 
 /** One body up and one down at once, through a gateway in a process of its own. */
 export async function moveLargeBodies(bytes: number): Promise<LargeBodyFigures> {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Clock } from "../../gateway/clock.ts";
 import type { RouteConfig } from "../../gateway/config/schema.ts";
-import type { Inbound, Route } from "../../gateway/exchange.ts";
+import type { Inbound } from "../../gateway/exchange.ts";
 
 import { Exchange } from "../../gateway/exchange.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -27,7 +27,7 @@ export function exchangeUnderTest(parts: ExchangeParts = {}): Exchange {
     httpVersionMinor: 1,
     ...parts.req,
   };
-  const exchange = new Exchange<Route>({
+  const exchange = new Exchange({
     clock: parts.clock ?? new FakeClock(),
     req: req as IncomingMessage,
     res: (parts.res ?? {}) as ServerResponse,

@@ -73,13 +73,13 @@ interface Status {
   readonly upstreams: readonly UpstreamView[];
 }
 
-/** /status of a gateway, here or in a process of its own. */
-export async function readStatus(adminPort: number): Promise<Status> {
+/** /status, as any operator reads it. */
+async function readStatus(adminPort: number): Promise<Status> {
   const response = await fetch(`http://127.0.0.1:${adminPort}/status`);
   return (await response.json()) as Status;
 }
 
-export function loadOf(upstreams: readonly UpstreamView[]): Load {
+function loadOf(upstreams: readonly UpstreamView[]): Load {
   const load = { inFlight: 0, queued: 0, busy: 0, idle: 0 };
   for (const { inFlight, queued, targets } of upstreams) {
     load.inFlight += inFlight;

@@ -1,9 +1,12 @@
 import type { Target } from "../../exchange.ts";
 import type { Policy } from "../pool.ts";
 
+import { draw } from "./weighted-random.ts";
+
 /**
- * Power of two choices: draws two targets at random and takes the one with fewer attempts under way for its weight.
- * Nearly as even as looking at all of them, without every gateway rushing at the same idle target.
+ * Power of two choices: draws two targets by weight and takes the one with fewer attempts under way for its weight, the
+ * first where they are equal; so idle targets share by weight, and none is left without any. Nearly as even as looking
+ * at all of them, without every gateway rushing at the same idle target.
  * Source: Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001.
  */
 export class LeastRequest<T extends Target> implements Policy<T> {
@@ -14,12 +17,9 @@ export class LeastRequest<T extends Target> implements Policy<T> {
   }
 
   choose(candidates: readonly T[]): T {
-    const count = candidates.length;
-    const first = Math.floor(this.#random() * count);
-    if (count === 1) return candidates[first] as T;
-    const second = (first + 1 + Math.floor(this.#random() * (count - 1))) % count;
-    const one = candidates[first] as T;
-    const other = candidates[second] as T;
-    return (other.inFlight + 1) / other.weight < (one.inFlight + 1) / one.weight ? other : one;
+    const one = draw(candidates, this.#random());
+    if (candidates.length === 1) return one;
+    const other = draw(candidates, this.#random(), one);
+    return other.inFlight * one.weight < one.inFlight * other.weight ? other : one;
   }
 }

@@ -8,7 +8,7 @@ const marked = "/programmers-error";
 
 /** Plants a programmer's error in the handling of an answer, where only requests for `marked` meet it. */
 function plantError(): Disposable {
-  const real = Reflect.get(Client.prototype, "dispatch") as typeof Client.prototype.dispatch;
+  const real = Reflect.get(Client.prototype, "dispatch");
   Client.prototype.dispatch = function dispatch(options, handler) {
     if (options.path === marked) {
       handler.onResponseStart = () => {
