@@ -44,6 +44,11 @@ export class Alarm {
     if (earliest < this.#armedFor) this.#arm(earliest);
   }
 
+  /** Moves the end of the present wait to a later time, where that wait is on `timer`. Sets no timer. */
+  postpone(timer: TimerName, dueAt: number): void {
+    if (this.#wait === timer && this.#waitAt !== Infinity) this.#waitAt = dueAt;
+  }
+
   /** Ends the present wait and leaves the deadline. */
   endWait(): void {
     this.#waitAt = Infinity;

@@ -5,8 +5,14 @@ import type { RouteConfig } from "./config/schema.ts";
 import type { Failure, TimerName } from "./failures/failure.ts";
 
 import type { AlarmOwner } from "./alarm.ts";
+import type { BodyPace } from "./body-wait.ts";
+
 import { Alarm } from "./alarm.ts";
+import { BodyWait } from "./body-wait.ts";
 import { TimerExpired } from "./failures/failure.ts";
+import { ReaderWait } from "./reader-wait.ts";
+
+export type { BodySink, InterimResponse, Tunnel, UpstreamAnswer } from "./answer.ts";
 
 /** Where an exchange or an attempt is; together with the attempt's facts it decides what a foreign error means. */
 export type Phase = "accept" | "body" | "queue" | "dns" | "connect" | "tls" | "send" | "headers" | "relay";
@@ -40,6 +46,8 @@ export interface Inbound {
   /** Host field as received, for `host: preserve` and X-Forwarded-Host. */
   readonly authority: string;
   readonly remoteAddress: string;
+  /** The peer's address, or where that is a trusted proxy, the client's as X-Forwarded-For tells it. */
+  readonly clientAddress: string;
   readonly isSecure: boolean;
   /** The peer is in listen.trustedProxies: its X-Forwarded-* are believed. */
   readonly isTrusted: boolean;
@@ -84,26 +92,6 @@ export interface Admission {
   bodyEnded(): void;
   /** The answer's body broke off, and not by us or the client. */
   bodyBroke(): void;
-}
-
-/** An upstream's answer: its head, and a body that flows once somebody takes it. */
-export interface UpstreamAnswer {
-  readonly status: number;
-  /** End-to-end fields as name, value, name, value …; hop-by-hop ones are gone. */
-  readonly headers: readonly string[];
-  /** Member values of the upstream's own Proxy-Status field, joined; undefined for none. */
-  readonly proxyStatus: string | undefined;
-  /** Lets the body flow into `sink`, beginning with what arrived together with the head. Call once. */
-  flow(sink: BodySink): void;
-  /** Goes on after `sink.write` answered false. */
-  resume(): void;
-}
-
-/** Where an answer's body goes. `write` answers false to be called again only after `resume`. */
-export interface BodySink {
-  write(chunk: Buffer): boolean;
-  end(lastChunk: Buffer | undefined): void;
-  fail(cause: unknown): void;
 }
 
 /** Something that waits on behalf of an exchange and can be told to stop. */
@@ -162,6 +150,8 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   bytesOut = 0;
   /** Whether a 100 (Continue) is still owed to the client when reading of the body begins. */
   owesContinue = false;
+  /** What came behind a WebSocket handshake; undefined for every other request. */
+  upgradeHead: Buffer | undefined;
   /** This is the connection's last exchange: the answer says `Connection: close`. */
   isLast = false;
   failure: Failure | undefined;
@@ -170,9 +160,17 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   reservation: Disposable | undefined;
   /** Why the exchange was cancelled, once it was: the client left, or a timer fired. */
   cancelled: Error | undefined;
+  /** Interim responses that the client was sent. */
+  interimResponses = 0;
+  /** When the last byte of the answer must be out, in monotonic milliseconds; Infinity for no limit. */
+  endsAt = Infinity;
+  /** The wait for the client to take what is written for it. */
+  readonly readerWait: ReaderWait;
+  readonly #bodyPace: BodyPace | undefined;
+  #bodyWait: BodyWait | undefined;
   #waiter: Waiter | undefined;
 
-  constructor({ clock, req, res, inbound, id, trace }: ExchangeHead) {
+  constructor({ clock, req, res, inbound, id, trace, bodyPace, writeIdleMs }: ExchangeHead) {
     this.clock = clock;
     this.req = req;
     this.res = res;
@@ -181,6 +179,13 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
     this.id = id;
     this.trace = trace;
     this.alarm = new Alarm(clock, this);
+    this.#bodyPace = bodyPace;
+    this.readerWait = new ReaderWait(this, writeIdleMs ?? Infinity);
+  }
+
+  /** The wait for the request body's bytes, for whoever reads them. */
+  get bodyWait(): BodyWait {
+    return (this.#bodyWait ??= new BodyWait(this.clock, this.alarm, this.#bodyPace));
   }
 
   /** Names who waits now. If the exchange is cancelled already, the waiter hears it at once. */
@@ -199,6 +204,7 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   close(): void {
     this.#waiter = undefined;
     this.alarm.close();
+    this.readerWait.close();
     this.reservation?.[Symbol.dispose]();
     this.reservation = undefined;
   }
@@ -231,6 +237,10 @@ export interface ExchangeHead {
   readonly inbound: Inbound;
   readonly id: string;
   readonly trace: TraceContext;
+  /** Without one the route's budget alone bounds how long a body may take. */
+  readonly bodyPace?: BodyPace | undefined;
+  /** How long a client may take nothing of what is written for it, in milliseconds; without one, for ever. */
+  readonly writeIdleMs?: number;
 }
 
 const noBody: RequestBody = Object.freeze({ kind: "none" });

@@ -9,11 +9,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 import type { GatewayRoute, Rooms } from "./assembly.ts";
+import type { Arrival } from "./line.ts";
 
 import { Exchange } from "./exchange.ts";
 import { classify } from "./failures/classify.ts";
 import { Failure } from "./failures/failure.ts";
-import { bareMessages, carriedExchange, carry, endWhenIdle } from "./socket.ts";
+import { lineOf } from "./line.ts";
+import { bareMessages, bareResponse, endInOrder } from "./socket.ts";
 
 type GatewayExchange = Exchange<GatewayRoute>;
 
@@ -23,6 +25,8 @@ export class Gateway {
   #ended: PromiseWithResolvers<void> | undefined;
   /** Draining begins with answers that are their connection's last, and ends with refusals. */
   admission: "open" | "closing" | "closed" = "open";
+  /** What a connection carries, and what waits behind it. */
+  readonly line = lineOf;
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
@@ -35,7 +39,7 @@ export class Gateway {
 
   /** Resolves when none is under way. */
   async idle(): Promise<void> {
-    if (this.#inFlight > 0) await (this.#ended ??= Promise.withResolvers<void>()).promise;
+    while (this.#inFlight > 0) await (this.#ended ??= Promise.withResolvers<void>()).promise;
   }
 
   async #serve(exchange: GatewayExchange): Promise<void> {
@@ -45,8 +49,9 @@ export class Gateway {
       if (exchange.failure !== undefined) throw exchange.failure; // bytes that made no request
       if (this.admission === "closed") throw new Failure("draining");
       rooms.conduct(exchange); // what no parser should have to guess at
+      if (rooms.isAsked(exchange)) return await rooms.answer(exchange); // OPTIONS of the gateway itself
       const route = rooms.route(exchange);
-      rooms.admit(route); // the cheapest refusals: nothing is read yet
+      await rooms.admit(route, exchange); // the cheapest refusals: nothing is read yet
       await rooms.validate(route, exchange); // bodies are read under a global byte budget, before a permit is held
       using _permit = await rooms.acquire(route, exchange); // the upstream's concurrency, until the body is relayed
       const answer = await rooms.attempt(route, exchange);
@@ -57,13 +62,13 @@ export class Gateway {
     } finally {
       exchange.close();
       rooms.finish(exchange);
-      // Its answer may have begun before anybody knew that it was the connection's last, and could not say so.
-      if (exchange.isLast || this.admission === "closed") endWhenIdle(exchange.req.socket);
+      this.#proceed(exchange);
       if (--this.#inFlight === 0) this.#ended = void this.#ended?.resolve();
     }
   }
 
   async #respond(failure: Failure, exchange: GatewayExchange): Promise<void> {
+    exchange.cancel(failure); // an answer that nobody will take is given up
     exchange.isLast ||= this.admission !== "open";
     try {
       await this.#rooms.respond(failure, exchange);
@@ -73,44 +78,39 @@ export class Gateway {
     }
   }
 
+  /** The next request of the connection has its turn; without one, an exchange that was the last ends it. */
+  #proceed(exchange: GatewayExchange): void {
+    const { socket } = exchange.req;
+    const next = lineOf(socket).leave();
+    if (next !== undefined) this.#begin(next);
+    // Its answer may have begun before anybody knew that it was the connection's last, and could not say so.
+    else if (exchange.isLast || this.admission === "closed") endInOrder(socket);
+  }
+
   /** A request whose head is there. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void {
-    const exchange = this.#open(req, res);
-    exchange.owesContinue = owesContinue;
-    void this.#serve(exchange);
+    const arrival = { req, res, owesContinue };
+    if (lineOf(req.socket).enter(arrival)) this.#begin(arrival);
   }
 
   /** Bytes that made no request: answered and logged like every other refusal. Never throws. */
   refuse(failure: Failure, socket: Socket): void {
-    const { req, res } = bareMessages(socket);
-    const exchange = this.#open(req, res);
-    exchange.isLast = true;
-    exchange.failure = failure;
+    this.#begin({ ...bareMessages(socket), failure, isLast: true });
+  }
+
+  /** Whether `upgrade` takes this request: no answer may be due before its own. Never throws. */
+  mayUpgrade(req: IncomingMessage): boolean {
+    return lineOf(req.socket).isFree && this.#rooms.mayUpgrade(req);
+  }
+
+  /** A WebSocket handshake, whose socket is ours now; `upgradeHead` is what came behind it. Never throws. */
+  upgrade(req: IncomingMessage, upgradeHead: Buffer): void {
+    this.#begin({ req, res: bareResponse(req), upgradeHead, isLast: true });
+  }
+
+  #begin({ req, res, ...facts }: Arrival): void {
+    const exchange = Object.assign(new Exchange<GatewayRoute>(this.#rooms.open(req, res)), facts);
+    lineOf(req.socket).carry(exchange);
     void this.#serve(exchange);
-  }
-
-  /** The request that the socket carries now turned out to be broken. False where it carries none. */
-  breakOff(failure: Failure, socket: Socket): boolean {
-    const exchange = carriedExchange(socket);
-    if (exchange === undefined) return false;
-    exchange.isLast = true;
-    // A whole request is answered before the connection ends; what follows it is not worth an answer.
-    if (!exchange.req.complete) exchange.cancel(failure);
-    return true;
-  }
-
-  /** Whether an answer on this connection is not out yet. */
-  isBusy(socket: Socket): boolean {
-    return carriedExchange(socket) !== undefined;
-  }
-
-  #open(req: IncomingMessage, res: ServerResponse): GatewayExchange {
-    const exchange: GatewayExchange = new Exchange(this.#rooms.open(req, res));
-    carry(req.socket, exchange);
-    // Not 'aborted' nor the request's own 'close': those come late, or for whole requests too.
-    res.on("close", () => {
-      if (!res.writableFinished) exchange.cancel(new Failure("client_closed"));
-    });
-    return exchange;
   }
 }

@@ -2,26 +2,23 @@ import type { Socket } from "node:net";
 
 import { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Exchange } from "./exchange.ts";
+/** How long the rest of a client's bytes is read and thrown away after our last. Milliseconds. */
+const lingerMs = 1000;
 
-const carried = Symbol("exchange");
-
-type CarryingSocket = Socket & { [carried]?: Exchange };
-
-/** Remembers which exchange a client's socket carries, for what the parser reports of the socket alone. */
-export function carry(socket: Socket, exchange: Exchange): void {
-  (socket as CarryingSocket)[carried] = exchange;
+/** Ends a connection whose answers are out, unless that has been done. */
+export function endInOrder(socket: Socket): void {
+  if (socket.writable) socket.destroySoon();
 }
 
-/** The exchange that the socket carries now, if its answer is not out yet. */
-export function carriedExchange(socket: Socket): Exchange | undefined {
-  const exchange = (socket as CarryingSocket)[carried];
-  return exchange === undefined || exchange.res.writableFinished ? undefined : exchange;
-}
-
-/** Ends the connection in good order, unless a request behind the last one still waits for its answer. */
-export function endWhenIdle(socket: Socket): void {
-  if (carriedExchange(socket) === undefined) socket.destroySoon();
+/**
+ * Ends the connection, but not before the client has, or a while has passed: closing with bytes unread resets it, and
+ * the client may lose the answer to what it is still sending (RFC 9112 §9.6).
+ */
+function lingerAndEnd(socket: Socket): void {
+  socket.end();
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** A request and a response for bytes that made no request, so that their refusal is answered and logged like any. */
@@ -31,9 +28,17 @@ export function bareMessages(socket: Socket): { readonly req: IncomingMessage; r
   req.httpVersionMinor = 1;
   req.httpVersion = "1.1";
   req.complete = true;
+  return { req, res: bareResponse(req) };
+}
+
+/** A response on a socket that Node's server has given away: its connection's last, if it is ever begun. */
+export function bareResponse(req: IncomingMessage): ServerResponse {
+  const { socket } = req;
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
   res.assignSocket(socket);
-  res.once("finish", () => socket.destroySoon());
-  return { req, res };
+  res.once("finish", () => lingerAndEnd(socket));
+  // The server would have passed it on.
+  socket.on("drain", () => res.emit("drain"));
+  return res;
 }

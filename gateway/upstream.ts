@@ -2,6 +2,7 @@ import type { AttemptPlan, AttemptTarget } from "./attempt/attempts.ts";
 import type { Policy } from "./balance/pool.ts";
 import type { Clock } from "./clock.ts";
 import type { TargetConfig, UpstreamConfig, UpstreamTlsConfig } from "./config/schema.ts";
+import type { Permit } from "./acquire/concurrency.ts";
 import type { Attempt, Exchange, UpstreamAnswer } from "./exchange.ts";
 import type { Endpoint } from "./forward/connect.ts";
 import type { OutgoingRequest } from "./forward/carrier.ts";
@@ -17,6 +18,7 @@ import { RoundRobin } from "./balance/policy/round-robin.ts";
 import { WeightedRandom } from "./balance/policy/weighted-random.ts";
 import { TargetPool } from "./balance/pool.ts";
 import { Transport } from "./forward/transport.ts";
+import { WebSockets } from "./forward/websockets.ts";
 
 export interface UpstreamOptions {
   readonly name: string;
@@ -32,6 +34,8 @@ export interface UpstreamOptions {
 export class Upstream implements AttemptPlan {
   readonly name: string;
   readonly concurrency: Concurrency;
+  /** WebSockets live long: they have places of their own, so that they leave the permits to requests. */
+  readonly #webSockets: Concurrency;
   readonly failureStatuses: ReadonlySet<number>;
   readonly #pool: TargetPool<UpstreamTarget>;
 
@@ -45,9 +49,14 @@ export class Upstream implements AttemptPlan {
       queueDepth: queue.depth,
       queueWaitMs: queue.wait,
     });
+    this.#webSockets = new Concurrency({ limit: config.websockets.max, queueDepth: 0, queueWaitMs: 0 });
     this.failureStatuses = new Set(config.breaker.statuses);
     const targets = config.targets.map((target) => new UpstreamTarget(options, target));
     this.#pool = new TargetPool(targets, policyOf(options));
+  }
+
+  acquire(exchange: Exchange): Permit | Promise<Permit> {
+    return (exchange.upgradeHead === undefined ? this.concurrency : this.#webSockets).acquire(exchange);
   }
 
   get targets(): readonly AttemptTarget[] {
@@ -60,7 +69,9 @@ export class Upstream implements AttemptPlan {
 
   view(): UpstreamView {
     const { inFlight, queued, limit } = this.concurrency;
-    return { upstream: this.name, inFlight, queued, limit, targets: this.#pool.targets.map((target) => target.view()) };
+    const webSockets = this.#webSockets.inFlight;
+    const targets = this.#pool.targets.map((target) => target.view());
+    return { upstream: this.name, inFlight, queued, limit, webSockets, targets };
   }
 
   close(): void {
@@ -73,6 +84,7 @@ class UpstreamTarget implements AttemptTarget {
   readonly weight: number;
   readonly breaker: Breaker;
   readonly #transport: Transport;
+  readonly #webSockets: WebSockets;
   readonly #host: string;
   readonly #outgoing: UpstreamOptions["outgoing"];
 
@@ -84,6 +96,7 @@ class UpstreamTarget implements AttemptTarget {
     this.#host = new URL(target.url).host;
     this.#outgoing = options.outgoing;
     this.#transport = new Transport({ endpoint, keepAliveMs: config.timeouts.keepAlive });
+    this.#webSockets = new WebSockets({ endpoint, idleMs: config.websockets.idle });
     this.breaker = new Breaker({
       errorRate: config.breaker.errorRate,
       windowMs: config.breaker.window,
@@ -95,16 +108,18 @@ class UpstreamTarget implements AttemptTarget {
   }
 
   get inFlight(): number {
-    return this.#transport.connections.busy;
+    return this.#transport.connections.busy + this.#webSockets.open;
   }
 
   send(exchange: Exchange, attempt: Attempt, isFresh: boolean): Promise<UpstreamAnswer> {
-    return this.#transport.send(exchange, attempt, { ...this.#outgoing(exchange, this.#host), isFresh });
+    const by = exchange.upgradeHead === undefined ? this.#transport : this.#webSockets;
+    return by.send(exchange, attempt, { ...this.#outgoing(exchange, this.#host), isFresh });
   }
 
   view(): UpstreamView["targets"][number] {
     const { state, retryAfterMs } = this.breaker;
-    return { target: this.label, breaker: state, retryAfterMs, connections: this.#transport.connections };
+    const connections = { busy: this.inFlight, idle: this.#transport.connections.idle };
+    return { target: this.label, breaker: state, retryAfterMs, connections };
   }
 
   close(): void {

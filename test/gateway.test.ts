@@ -44,8 +44,11 @@ class FakeRooms {
       return this.deeds[name]?.(exchange as Exchange);
     };
     return {
+      mayUpgrade: () => false,
       open: (req, res) => exchangeUnderTest({ clock: this.clock, req, res }),
       conduct: (exchange) => void enter("conduct", exchange),
+      isAsked: () => false,
+      answer: async () => {},
       route: (exchange) => {
         enter("route", exchange);
         return route;
@@ -83,7 +86,7 @@ function setUp() {
   const gateway = new Gateway(rooms.rooms());
   const res = new FakeResponse();
   let ended = 0;
-  const socket = { destroySoon: () => void ended++ };
+  const socket = { destroySoon: () => void ended++, writable: true, bytesRead: 0 };
   const req = { socket, headers: {}, rawHeaders: [], complete: true } as unknown as IncomingMessage;
   const handle = async (): Promise<void> => {
     gateway.handle(req, res as unknown as ServerResponse, false);
@@ -165,6 +168,18 @@ describe("the page", () => {
     assert.equal(gateway.inFlight, 0);
   });
 
+  test("an answer that is not taken after all is given up, and its connection with it", async () => {
+    const { rooms, handle } = setUp();
+    const heard: Error[] = [];
+    rooms.deeds.attempt = (exchange) => exchange.await({ cancel: (reason) => void heard.push(reason) });
+    rooms.deeds.relay = () => {
+      throw new FailureOf("upstream_protocol_error");
+    };
+    await handle();
+    assert.deepEqual(heard, rooms.answered);
+    assert.equal(heard.length, 1);
+  });
+
   test("what an exchange holds is given back before it is finished with", async () => {
     const { rooms, handle } = setUp();
     let given = 0;
@@ -226,7 +241,7 @@ describe("a request that turns out to be broken", () => {
     rooms.deeds.validate = (exchange) => new Promise((_resolve, reject) => exchange.await({ cancel: reject }));
     const handled = handle();
     await turn();
-    assert.equal(gateway.breakOff(new FailureOf("malformed_request"), socket), true);
+    assert.equal(gateway.line(socket).breakOff(new FailureOf("malformed_request")), true);
     await handled;
     assert.deepEqual(
       rooms.answered.map(({ code }) => code),
@@ -245,7 +260,7 @@ describe("a request that turns out to be broken", () => {
     rooms.deeds.attempt = () => new Promise<void>((resolve) => (answerIt = resolve));
     const handled = handle();
     await turn();
-    assert.equal(gateway.breakOff(new FailureOf("malformed_request"), socket), true);
+    assert.equal(gateway.line(socket).breakOff(new FailureOf("malformed_request")), true);
     answerIt?.();
     await handled;
     assert.deepEqual(rooms.answered, []);
@@ -255,10 +270,10 @@ describe("a request that turns out to be broken", () => {
 
   test("is nobody's where the last answer is out", async () => {
     const { gateway, res, socket, handle } = setUp();
-    assert.equal(gateway.breakOff(new FailureOf("malformed_request"), socket), false);
+    assert.equal(gateway.line(socket).breakOff(new FailureOf("malformed_request")), false);
     await handle();
     res.writableFinished = true;
-    assert.equal(gateway.breakOff(new FailureOf("malformed_request"), socket), false);
+    assert.equal(gateway.line(socket).breakOff(new FailureOf("malformed_request")), false);
   });
 });
 

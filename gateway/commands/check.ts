@@ -1,10 +1,10 @@
 import type { Finding } from "../config/finding.ts";
-import type { LoadOptions } from "../config/load.ts";
+import type { LoadOptions, LoadResult } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { formatMeasure } from "../config/duration.ts";
-import { formatFinding } from "../config/finding.ts";
+import { compareFindings, formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";
 import { placeRemark } from "../config/schema-finding.ts";
 import { compileSchemas } from "../validate/schemas.ts";
@@ -26,13 +26,18 @@ export function check(options: CheckOptions, surroundings: CheckSurroundings): n
   const result = loadConfig(options.config, surroundings);
   const config = "config" in result ? result.config : undefined;
   const remarks = config === undefined ? [] : compileSchemas(config).findings;
-  const findings = ["config" in result ? result.warnings : result.findings, remarks.map(placeRemark)].flat();
+  const findings = [...findingsOf(result), ...remarks.map(placeRemark)];
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.length - errors;
   if (options.json) surroundings.out(JSON.stringify({ file: options.config, errors, warnings, findings }, null, 2));
   else printReport(options.config, { findings, errors, warnings, config }, surroundings);
   if (errors > 0) return 2;
   return warnings > 0 && options.strict ? 1 : 0;
+}
+
+function findingsOf(result: LoadResult): readonly Finding[] {
+  if (!("config" in result)) return result.findings;
+  return [...result.warnings, ...result.misalignments].toSorted(compareFindings);
 }
 
 interface Report {

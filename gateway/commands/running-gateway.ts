@@ -1,5 +1,6 @@
 import type { AdminServer } from "../admin/server.ts";
 import type { Rooms } from "../assembly.ts";
+import type { Finding } from "../config/finding.ts";
 import type { Config } from "../config/schema.ts";
 import type { Listener } from "../listen/server.ts";
 import type { LogDestination } from "../observe/destination.ts";
@@ -20,6 +21,8 @@ type Validators = ReadonlyMap<string, RouteValidator>;
 
 export interface ServiceOptions {
   readonly config: Config;
+  /** Its timeouts that do not fit each other, for the log. */
+  readonly misalignments?: readonly Finding[];
   /** Where the log goes; standard output by default. */
   readonly logDestination?: LogDestination;
 }
@@ -50,6 +53,9 @@ export async function startGateway(options: ServiceOptions): Promise<RunningGate
   for (const { file, pointer, message } of findings) {
     service.observer.log.warn({ event: "schema_finding", file, pointer, finding: message });
   }
+  for (const { file, line, column, path: key, message: finding, hint } of options.misalignments ?? []) {
+    service.observer.log.warn({ event: "alignment", file, line, column, key, finding, hint });
+  }
   return service;
 }
 
@@ -72,6 +78,7 @@ class Service {
       config: config.log,
       routes: config.routes.map((route) => route.id),
       views: () => this.#views(),
+      connections: () => this.#listener.connections,
       ...(destination === undefined ? {} : { destination }),
     });
     this.#rooms = assemble({ config, validators, observer: this.observer, clock: systemClock, random: Math.random });
@@ -80,6 +87,8 @@ class Service {
       listen: config.listen,
       longestRouteMs: Math.max(...config.routes.map((route) => route.timeout)),
       handler: this.#gateway,
+      clock: systemClock,
+      report: this.observer.report,
     });
     this.#admin = this.#createAdmin();
   }
@@ -160,7 +169,7 @@ class Service {
       state: this.#state,
       startedAt: this.#startedAt,
       inFlight: this.#gateway.inFlight,
-      droppedConnections: this.#listener.dropped,
+      connections: { open: this.#listener.connections.open, dropped: this.#listener.connections.dropped },
       routes: this.#config.routes.map(({ id, path, upstream }) => ({ id, path, upstream })),
       upstreams: this.#views(),
     };

@@ -23,7 +23,7 @@ export async function start(options: { readonly config: string }, surroundings: 
   const findings = "config" in result ? result.warnings : result.findings;
   for (const finding of findings) surroundings.error(formatFinding(finding));
   if (!("config" in result)) return 2;
-  const opened = await open({ config: result.config }, surroundings);
+  const opened = await open({ config: result.config, misalignments: result.misalignments }, surroundings);
   if (typeof opened === "number") return opened;
   await stopped(opened, surroundings);
   return opened.drain();

@@ -27,7 +27,7 @@ interface Remark {
 const maxAliases = 1000;
 
 /** `routes[1].timeout`; a name that would be unclear so is quoted. */
-function formatPath(path: Path): string {
+export function formatPath(path: Path): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
@@ -40,13 +40,14 @@ function formatPath(path: Path): string {
 /** One file's text as nodes with positions, and the findings made on it. YAML 1.2, of which JSON is a part. */
 export class ConfigDocument {
   readonly findings: Finding[] = [];
-  readonly #file: string;
+  /** As the operator named it. */
+  readonly file: string;
   readonly #lines = new LineCounter();
   readonly #document: Document.Parsed;
   #aliases = 0;
 
   constructor(file: string, text: string) {
-    this.#file = file;
+    this.file = file;
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -138,7 +139,7 @@ export class ConfigDocument {
 
   #add(line: number, column: number, remark: Remark): void {
     const { path, message, hint, severity = "error" } = remark;
-    const finding = { file: this.#file, line, column, path: formatPath(path), severity, message };
+    const finding = { file: this.file, line, column, path: formatPath(path), severity, message };
     this.findings.push(hint === undefined ? finding : { ...finding, hint });
   }
 }

@@ -25,7 +25,7 @@ interface KeyAdvice {
 /** What to say of a key that a block does not know. `names`: the keys it knows. */
 export function adviseOnKey(written: string, names: readonly string[]): KeyAdvice {
   const meant = nearestName(written, names);
-  const places = homes.get(written)?.slice(0, 3).join(", ");
+  const places = homes.get(written)?.slice(0, 5).join(", ");
   if (places !== undefined) {
     const belongs = `'${written}' belongs in ${places}`;
     return { meant, hint: meant === undefined ? belongs : `did you mean '${meant}'? ${belongs}` };

@@ -8,6 +8,7 @@ import type { Config } from "./schema.ts";
 import type { FieldSchema } from "./schema/field.ts";
 import type { Environment } from "./substitution.ts";
 
+import { align } from "./align.ts";
 import { ConfigDocument } from "./document.ts";
 import { complete, freeze } from "./draft.ts";
 import { compareFindings, formatFinding } from "./finding.ts";
@@ -27,6 +28,8 @@ export type LoadResult =
       /** Whole, resolved, deeply frozen. */
       readonly config: Config;
       readonly warnings: readonly Finding[];
+      /** Timeouts that do not fit each other, see align.ts. Warnings as well, and told at every start. */
+      readonly misalignments: readonly Finding[];
       /** Every file the configuration was made from, absolute: when one changes, it may load differently. */
       readonly files: readonly string[];
     }
@@ -50,7 +53,17 @@ export function loadConfig(file: string, options: LoadOptions): LoadResult {
   if (draft === undefined || findings.some(({ severity }) => severity === "error")) return { findings };
   // Without an error nothing is missing from the draft: mandatory keys were there, the rest has its default.
   const config = freeze(complete(draft, options.hostName)) as Config;
-  return { config, warnings: findings, files: [resolve(file), ...new Set(files.map((reference) => reference.file))] };
+  const misalignments = reportMisaligned(config, document);
+  const sources = [resolve(file), ...new Set(files.map((reference) => reference.file))];
+  return { config, warnings: findings, misalignments, files: sources };
+}
+
+function reportMisaligned(config: Config, document: ConfigDocument): Finding[] {
+  const others = document.findings.length;
+  for (const { path, message, hint } of align(config, document)) {
+    document.reportAt(path, message, { hint, severity: "warning" });
+  }
+  return document.findings.slice(others).toSorted(compareFindings);
 }
 
 function read(reading: Reading): Draft | undefined {

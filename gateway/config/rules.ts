@@ -3,6 +3,7 @@ import type { Draft, UpstreamDraft } from "./draft.ts";
 
 import { formatMeasure } from "./duration.ts";
 import { nearestName } from "./nearest.ts";
+import { checkRateLimits } from "./rate-limit-rules.ts";
 import { checkRoutes } from "./route-rules.ts";
 
 /** What no single key can be blamed for. Every fault is reported; a key that is faulty by itself is passed over. */
@@ -13,6 +14,7 @@ export function checkRules(draft: Draft, document: ConfigDocument): void {
   }
   checkReferences(draft, document);
   checkRoutes(draft, document);
+  checkRateLimits(draft, document);
 }
 
 interface Bound {

@@ -9,6 +9,7 @@ import type { Static } from "typebox";
 
 import { block, derived, list, off, record, text } from "./schema/field.ts";
 import { adminSchema, listenSchema, logSchema, problemsSchema, surroundingsSchema } from "./schema/listen.ts";
+import { redisSchema } from "./schema/redis.ts";
 import { routeSchema } from "./schema/route.ts";
 import { upstreamSchema } from "./schema/upstream.ts";
 
@@ -22,6 +23,7 @@ export const configSchema = block("The configuration of a statuswise gateway.", 
   log: logSchema,
   problems: off(problemsSchema),
   surroundings: off(surroundingsSchema),
+  redis: off(redisSchema),
   schemas: list(text("schema-file", "A JSON Schema."), "Files registered by their `$id`, for `$ref` across files.", {
     default: [],
   }),
@@ -46,10 +48,12 @@ export type AdminConfig = Config["admin"];
 export type LogConfig = Config["log"];
 export type ProblemsConfig = NonNullable<Config["problems"]>;
 export type SurroundingsConfig = NonNullable<Config["surroundings"]>;
+export type QuotaStoreConfig = NonNullable<Config["redis"]>;
 export type UpstreamConfig = Config["upstreams"][string];
 export type TargetConfig = UpstreamConfig["targets"][number];
 export type TimeoutsConfig = UpstreamConfig["timeouts"];
 export type ConcurrencyConfig = UpstreamConfig["concurrency"];
+export type WebSocketsConfig = UpstreamConfig["websockets"];
 export type BreakerConfig = UpstreamConfig["breaker"];
 export type HealthConfig = NonNullable<UpstreamConfig["health"]>;
 export type UpstreamTlsConfig = NonNullable<UpstreamConfig["tls"]>;

@@ -6,6 +6,7 @@ import {
   hostPatternFault,
   httpBaseFault,
   normaliseTargetUrl,
+  redisUrlFault,
   targetUrlFault,
 } from "./syntax/authority.ts";
 import { headerValueFault, keyFault, mediaRangeFault, settableHeaderFault, tokenPattern } from "./syntax/header.ts";
@@ -28,6 +29,7 @@ export type SyntaxName =
   | "path-prefix"
   | "pseudonym"
   | "rate-key"
+  | "redis-url"
   | "request-target"
   | "schema-file"
   | "settable-header"
@@ -48,12 +50,14 @@ export interface Syntax {
 
 const lowerCase = (text: string): string => text.toLowerCase();
 
-// Never forwarded: TRACE echoes credentials (RFC 9110 §9.3.8), CONNECT asks for a tunnel that a gateway is not.
-const methods = new Set(METHODS.filter((method) => method !== "TRACE" && method !== "CONNECT"));
+// Never forwarded: TRACE echoes credentials (RFC 9110 §9.3.8), CONNECT asks for a tunnel that a gateway is not. SOURCE
+// is Icecast's, which Node's parser knows.
+const neverForwarded = new Set(["TRACE", "CONNECT", "SOURCE"]);
+const methods = new Set(METHODS.filter((method) => !neverForwarded.has(method)));
 
 function methodFault(text: string): string | undefined {
   if (methods.has(text)) return undefined;
-  if (text === "TRACE" || text === "CONNECT") return "is never forwarded";
+  if (neverForwarded.has(text)) return "is never forwarded";
   return methods.has(text.toUpperCase()) ? "is a method in upper case only" : "is no known method";
 }
 
@@ -89,6 +93,7 @@ export const syntaxes: Readonly<Record<SyntaxName, Syntax>> = {
   "path-prefix": { expected: "whole segments such as /v1", fault: pathPrefixFault },
   pseudonym: { expected: "a token (RFC 9110 §5.6.2)", pattern: tokenPattern },
   "rate-key": { expected: "ip, route or header:<name>", fault: keyFault(["ip", "route"]) },
+  "redis-url": { expected: "a URL such as redis://10.0.0.7:6379", fault: redisUrlFault },
   "request-target": { expected: "a path such as /healthz", fault: requestTargetFault },
   "schema-file": { expected: "a JSON Schema file, JSON or YAML, relative to this one", fault: fileFault, isFile: true },
   "settable-header": { expected: "the name of a header that rules may change", fault: settableHeaderFault },

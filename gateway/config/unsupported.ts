@@ -12,7 +12,6 @@ import { configSchema } from "./schema.ts";
  * refused than silently ignored. A `value` narrows an entry to that one value; else any but the default counts.
  */
 const notYetSupported: ReadonlyArray<{ readonly path: string; readonly value?: string }> = [
-  { path: "listen.tls" },
   { path: "upstreams.*.balance", value: "hash" },
   { path: "upstreams.*.hashBy" },
   { path: "upstreams.*.health" },
@@ -22,9 +21,7 @@ const notYetSupported: ReadonlyArray<{ readonly path: string; readonly value?: s
   { path: "routes.*.weights" },
   { path: "routes.*.response" },
   { path: "routes.*.retry" },
-  { path: "routes.*.rateLimit" },
   { path: "routes.*.priority" },
-  { path: "routes.*.websocket" },
   { path: "routes.*.upstreamErrors" },
 ];
 

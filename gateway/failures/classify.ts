@@ -60,6 +60,7 @@ function timerCode(timer: TimerName, facts: FailureFacts): FailureCode {
     case "queue":
       return "queue_timeout";
     case "body":
+    case "reader":
       return "client_timeout";
     case "deadline":
       return deadlineCode(facts);
@@ -135,6 +136,9 @@ function exchangeCode(thrown: unknown, code: string, facts: FailureFacts): Failu
   // undici's parser errors have a name and no code; a status such as 099 trips one of its assertions.
   if (thrown instanceof Error && thrown.name === "HTTPParserError") return "upstream_protocol_error";
   if (code === "ERR_ASSERTION") return "upstream_protocol_error";
+  // node's own parser reads the answers to upgrades.
+  if (code === "HPE_HEADER_OVERFLOW") return "upstream_headers_too_large";
+  if (code.startsWith("HPE_")) return "upstream_protocol_error";
   // What it says of two lengths, of a length that is no number, and of a length beside a transfer coding.
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return "upstream_protocol_error";
   // undici says UND_ERR_SOCKET of its own judgement too (an unasked 100 or 101): then nobody closed on us.
@@ -149,6 +153,6 @@ function exchangeCode(thrown: unknown, code: string, facts: FailureFacts): Failu
 function isForeign(thrown: unknown): boolean {
   const code = errorCode(thrown);
   if (isConnectionLoss(code) || code === "ERR_ASSERTION") return true;
-  if (code.startsWith("UND_ERR_") || code.startsWith("ERR_SSL_")) return true;
+  if (code.startsWith("UND_ERR_") || code.startsWith("ERR_SSL_") || code.startsWith("HPE_")) return true;
   return thrown instanceof Error && thrown.name === "HTTPParserError";
 }

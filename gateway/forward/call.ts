@@ -1,17 +1,18 @@
 import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
-import type { CallConnection, CallController, CallTimeouts } from "./carrier.ts";
+import type { CallConnection, CallController, OutgoingRequest } from "./carrier.ts";
 import type { ParsedHeaders } from "./headers.ts";
 import type { StreamObserver } from "./streamed-body.ts";
 
 import { classify } from "../failures/classify.ts";
 import { Failure } from "../failures/failure.ts";
-import { listField, responseHeaders } from "./headers.ts";
+import { readAnswerHead } from "./answer-head.ts";
+import { namesHop, responseHeaders } from "./headers.ts";
 
 export interface CallOptions {
   readonly exchange: Exchange;
   readonly attempt: Attempt;
   readonly connection: CallConnection;
-  readonly timeouts: CallTimeouts;
+  readonly request: Pick<OutgoingRequest, "timeouts" | "interim">;
 }
 
 /**
@@ -23,9 +24,8 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
   readonly #exchange: Exchange;
   readonly #attempt: Attempt;
   readonly #connection: CallConnection;
-  readonly #timeouts: CallTimeouts;
-  #resolve!: (answer: UpstreamAnswer) => void;
-  #reject!: (cause: unknown) => void;
+  readonly #request: CallOptions["request"];
+  readonly #settled = Promise.withResolvers<UpstreamAnswer>();
   #controller: CallController | undefined;
   #bytesBefore = 0;
   #state: "pending" | "answered" | "over" = "pending";
@@ -38,19 +38,19 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
   status = 0;
   headers: readonly string[] = [];
   proxyStatus: string | undefined;
-  readonly answer: Promise<UpstreamAnswer>;
 
-  constructor({ exchange, attempt, connection, timeouts }: CallOptions) {
+  constructor({ exchange, attempt, connection, request }: CallOptions) {
     this.#exchange = exchange;
     this.#attempt = attempt;
     this.#connection = connection;
-    this.#timeouts = timeouts;
-    this.answer = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#wait("connect", timeouts.connect);
+    this.#request = request;
+    this.#wait("connect", request.timeouts.connect);
     exchange.await(this);
+  }
+
+  /** The answer's head, or what went wrong before it. */
+  get answer(): Promise<UpstreamAnswer> {
+    return this.#settled.promise;
   }
 
   // --- driven by the HTTP client -------------------------------------------------------------------------------
@@ -81,23 +81,21 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
   }
 
   onResponseStart(_controller: CallController, status: number, parsed: ParsedHeaders): void {
-    if (this.#state !== "pending" || status < 200) return;
+    if (this.#state !== "pending") return;
+    if (status < 200) return this.#takeInterim(status, parsed);
     const attempt = this.#attempt;
     attempt.firstByteMs = this.#exchange.clock.now() - attempt.startedAt;
-    const coding = listField(parsed, "transfer-encoding");
-    if (status > 599 || (coding !== undefined && coding.toLowerCase() !== "chunked")) {
-      this.#fail(new Failure("upstream_protocol_error"));
-      return;
-    }
-    this.#isDelimited = coding !== undefined || parsed["content-length"] !== undefined;
+    // What it throws comes back through onResponseError, and ends the connection.
+    const head = readAnswerHead(status, parsed, this.#connection.statusLines.minorVersion);
+    this.#isDelimited = head.isDelimited;
     this.status = status;
-    this.headers = responseHeaders(parsed);
-    this.proxyStatus = listField(parsed, "proxy-status");
+    this.headers = head.headers;
+    this.proxyStatus = head.proxyStatus;
     this.#state = "answered";
     attempt.phase = "relay";
-    this.#exchange.alarm.setDeadline(Infinity);
+    this.#exchange.alarm.setDeadline(this.#exchange.endsAt);
     this.#awaitBody();
-    this.#resolve(this);
+    this.#settled.resolve(this);
   }
 
   onResponseData(controller: CallController, chunk: Buffer): void {
@@ -108,20 +106,14 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
       return;
     }
     this.#awaitBody();
-    if (this.#sink.write(chunk)) return;
-    // The client does not read: the upstream is not to blame for the silence that follows.
-    this.#isPaused = true;
-    controller.pause();
-    this.#exchange.alarm.endWait();
+    if (!this.#sink.write(chunk)) this.#pause(controller);
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(_controller?: CallController, trailers: ParsedHeaders = {}): void {
     if (this.#state !== "answered") return;
+    if (namesHop(trailers)) this.#connection.retire();
     // A body that ends with the connection ends with FIN; the HTTP client takes a reset for an end as well.
-    if (!this.#isDelimited && this.#connection.isReset) {
-      this.#fail(new Failure("upstream_incomplete"));
-      return;
-    }
+    if (!this.#isDelimited && this.#connection.isReset) return this.#fail(new Failure("upstream_incomplete"));
     this.#isComplete = true;
     this.#attempt.admission.bodyEnded();
     this.#finish();
@@ -132,9 +124,23 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     this.#fail(error);
   }
 
-  /** What came is no HTTP/1 answer, and the HTTP client would take it for one. */
+  /** What came is no HTTP/1 response, and the HTTP client would take it for one. */
   onForeignVersion(): void {
     this.#fail(new Failure("upstream_protocol_error"));
+  }
+
+  /** Interim responses buy the upstream no time. Nobody asked for a 100, and nobody for another protocol. */
+  #takeInterim(status: number, parsed: ParsedHeaders): void {
+    const isContinue = this.#connection.statusLines.isContinue();
+    if (status < 100 || status === 101) this.#fail(new Failure("upstream_protocol_error"));
+    else if (!isContinue) this.#request.interim({ status, headers: responseHeaders(parsed) }, this.#exchange);
+  }
+
+  /** The client does not read: the upstream is not to blame for the silence that follows. */
+  #pause(controller: CallController): void {
+    this.#isPaused = true;
+    controller.pause();
+    this.#exchange.alarm.endWait();
   }
 
   // --- driven by the exchange ----------------------------------------------------------------------------------
@@ -154,16 +160,10 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
       sink.end(last);
       return;
     }
-    if (this.#state === "over") {
-      sink.fail(this.#brokenBy);
-      return;
-    }
+    if (this.#state === "over") return sink.fail(this.#brokenBy);
     let wantsMore = true;
     if (early !== undefined) for (const chunk of early) wantsMore = sink.write(chunk);
-    if (wantsMore || this.#controller === undefined) return;
-    this.#isPaused = true;
-    this.#controller.pause();
-    this.#exchange.alarm.endWait();
+    if (!wantsMore && this.#controller !== undefined) this.#pause(this.#controller);
   }
 
   resume(): void {
@@ -177,14 +177,13 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
 
   upstreamIsFull(): void {
     this.#attempt.awaitsClient = false;
-    if (this.#state === "pending") this.#wait("write", this.#timeouts.idle);
+    if (this.#state === "pending") this.#wait("write", this.#request.timeouts.idle);
     else if (this.#state === "answered") this.#awaitBody();
   }
 
   clientIsAwaited(): void {
     this.#attempt.awaitsClient = true;
-    if (this.#state === "pending") this.#exchange.alarm.wait("body", Infinity);
-    else if (this.#state === "answered") this.#awaitBody();
+    if (this.#state !== "over") this.#exchange.bodyWait.begin();
   }
 
   /** The request's last byte has left: from here on the upstream's answer is awaited. */
@@ -194,15 +193,16 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     if (this.#state === "answered") this.#awaitBody();
     if (this.#state !== "pending") return;
     this.#attempt.phase = "headers";
-    this.#wait("headers", this.#timeouts.headers);
+    this.#wait("headers", this.#request.timeouts.headers);
   }
 
   // --- ends ----------------------------------------------------------------------------------------------------
 
   /** An upstream that waits for the rest of the request is not to blame for its silence. */
   #awaitBody(): void {
-    if (this.#attempt.awaitsClient || this.#isPaused) this.#exchange.alarm.endWait();
-    else this.#wait("idle", this.#timeouts.idle);
+    if (this.#attempt.awaitsClient) this.#exchange.bodyWait.goOn();
+    else if (this.#isPaused) this.#exchange.alarm.endWait();
+    else this.#wait("idle", this.#request.timeouts.idle);
   }
 
   #wait(timer: "connect" | "write" | "headers" | "idle", delayMs: number): void {
@@ -223,10 +223,11 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     const wasPending = this.#state === "pending";
     this.#recordClose();
     this.#brokenBy = cause;
+    if (this.#isPaused) this.#attempt.awaitsClient = true;
     this.#finish();
     if (this.#controller === undefined) this.#connection.abandon();
     else this.#controller.abort(cause instanceof Error ? cause : new Failure("upstream_reset", { cause }));
-    if (wasPending) this.#reject(cause);
+    if (wasPending) this.#settled.reject(cause);
     else this.#break(cause);
   }
 

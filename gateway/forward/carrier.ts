@@ -1,4 +1,6 @@
+import type { Exchange, InterimResponse } from "../exchange.ts";
 import type { Endpoint } from "./connect.ts";
+import type { StatusLines } from "./status-lines.ts";
 
 /** What the HTTP client lets a call do to the request it carries. */
 export interface CallController {
@@ -11,7 +13,7 @@ export interface CallController {
 export interface Carried {
   /** The request's last byte has left. */
   flushed(): void;
-  /** What came is no HTTP/1 answer. */
+  /** What came is no HTTP/1 response. */
   onForeignVersion(): void;
 }
 
@@ -25,11 +27,15 @@ export interface CallConnection {
   readonly isBlocked: boolean;
   /** The upstream's FIN or an error of the socket has been seen. */
   readonly isClosedByUpstream: boolean;
+  /** What its status lines said that the HTTP client does not tell. */
+  readonly statusLines: Pick<StatusLines, "minorVersion" | "isContinue">;
   /** The connection ended by an error of the system's, not by FIN. */
   readonly isReset: boolean;
   /** A call's first byte is about to be written: what is read next is the answer to it. */
   begin(call: Carried): void;
   onceFlushed(call: Carried): void;
+  /** The connection is to carry no further call. */
+  retire(): void;
   /** The call is over: the connection is free again, or of no more use. */
   release(): void;
   /** The call is given up while the connection is still being made. */
@@ -57,6 +63,8 @@ export interface OutgoingRequest {
   /** Most bytes of a streamed body. */
   readonly maxBodyBytes: number;
   readonly timeouts: CallTimeouts;
+  /** Hears of each interim response before the answer, 100 and 101 apart. */
+  readonly interim: (response: InterimResponse, exchange: Exchange) => void;
   /** Not on an idle connection: the one before was stale, and so its neighbours may be. */
   readonly isFresh: boolean;
 }

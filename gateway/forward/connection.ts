@@ -8,14 +8,11 @@ import type { ConnectPhase } from "./connect.ts";
 
 import { Call } from "./call.ts";
 import { openConnection } from "./connect.ts";
+import { StatusLines } from "./status-lines.ts";
 import { StreamedBody } from "./streamed-body.ts";
 
 /** Response header sections over this are refused with upstream_headers_too_large. Bytes. */
 const maxResponseHeaderBytes = 65_536;
-
-/** Where `HTTP/1.1` has its 1. */
-const majorVersionAt = 5;
-const one = 0x31;
 
 type ConnectCallback = (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
 
@@ -32,8 +29,8 @@ export class Connection implements CallConnection {
   #socket: Socket | undefined;
   #attempt: Attempt | undefined;
   #call: Carried | undefined;
-  /** How far into the answer's status line we are; Infinity once its version was seen. */
-  #headBytes = Infinity;
+  #isRetired = false;
+  readonly statusLines = new StatusLines();
   served = 0;
   isClosedByUpstream = false;
   isReset = false;
@@ -69,7 +66,7 @@ export class Connection implements CallConnection {
 
   send(exchange: Exchange, attempt: Attempt, request: OutgoingRequest): Promise<UpstreamAnswer> {
     this.#attempt = attempt;
-    const call = new Call({ exchange, attempt, connection: this, timeouts: request.timeouts });
+    const call = new Call({ exchange, attempt, connection: this, request });
     const { body } = exchange;
     const isStream = body.kind === "stream";
     if (isStream && body.length !== null) request.headers.push("content-length", String(body.length));
@@ -91,11 +88,15 @@ export class Connection implements CallConnection {
 
   begin(call: Carried): void {
     this.#call = call;
-    this.#headBytes = 0;
+    this.statusLines.begin();
   }
 
   onceFlushed(call: Carried): void {
     this.#socket?.once("drain", () => call.flushed());
+  }
+
+  retire(): void {
+    this.#isRetired = true;
   }
 
   // After the parser's present run, which may still find the connection unfit for another request.
@@ -116,7 +117,7 @@ export class Connection implements CallConnection {
   }
 
   readonly #settle = (): void => {
-    if (this.#socket === undefined || this.#socket.destroyed) this.#owner.drop(this);
+    if (this.#isRetired || this.#socket === undefined || this.#socket.destroyed) this.#owner.drop(this);
     else this.#owner.free(this);
   };
 
@@ -138,7 +139,7 @@ export class Connection implements CallConnection {
     this.#socket = socket;
     this.served = 0;
     this.isClosedByUpstream = this.isReset = false;
-    this.#watchVersion(socket);
+    this.#watchStatusLines(socket);
     socket.on("end", () => {
       this.isClosedByUpstream = true;
     });
@@ -148,15 +149,12 @@ export class Connection implements CallConnection {
     });
   }
 
-  /** undici takes `HTTP/2.0 200 OK` for an answer (its parser knows that version, and tells nobody): we look ourselves. */
-  #watchVersion(socket: Socket): void {
+  /** undici pulls from the socket: the one place where its bytes can be seen first. */
+  #watchStatusLines(socket: Socket): void {
     const read = socket.read.bind(socket);
     socket.read = (size?: number) => {
       const chunk = read(size) as Buffer | null;
-      if (chunk === null || this.#headBytes > majorVersionAt) return chunk;
-      const at = majorVersionAt - this.#headBytes;
-      this.#headBytes += chunk.length;
-      if (at >= chunk.length || chunk[at] === one) return chunk;
+      if (chunk === null || this.statusLines.follow(chunk)) return chunk;
       this.#call?.onForeignVersion();
       return null;
     };

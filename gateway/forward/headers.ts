@@ -1,5 +1,7 @@
 import type { Exchange } from "../exchange.ts";
 
+import { joined, pushForwarding, single } from "./forwarding.ts";
+
 /**
  * Fields that end at each hop, with the framing ones that each hop writes anew (RFC 9110 §7.6.1, RFC 9112 §6).
  * Stripped both ways before anything of ours is added.
@@ -31,8 +33,11 @@ const replacedOnRequest = new Set([
   "x-forwarded-for",
   "x-forwarded-host",
   "x-forwarded-proto",
-  "x-forwarded-port",
   "x-real-ip",
+  "max-forwards",
+  "x-forwarded-client-cert",
+  "client-cert",
+  "client-cert-chain",
   "x-request-id",
   "traceparent",
   "tracestate",
@@ -85,34 +90,20 @@ export function requestHeaders(exchange: Exchange, options: RequestHeaderOptions
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
     if (replacedOnRequest.has(name) || name.includes("_")) continue;
+    // Whoever speaks for the client, with whatever field of the family (-Prefix, -User, -Ssl …), must be trusted.
+    if (!inbound.isTrusted && name.startsWith("x-forwarded-")) continue;
     if (listed?.has(name) === true || rules?.remove.has(name) === true) continue;
     out.push(name, raw[i + 1] as string);
   }
   out.push("via", joined(req.headers.via, `${req.httpVersion} ${options.pseudonym}`));
-  out.push("x-forwarded-for", forwardedFor(exchange));
-  const trusted = inbound.isTrusted ? req.headers : undefined;
-  out.push("x-forwarded-proto", single(trusted?.["x-forwarded-proto"]) ?? (inbound.isSecure ? "https" : "http"));
-  const host = single(trusted?.["x-forwarded-host"]) ?? inbound.authority;
-  if (host !== "") out.push("x-forwarded-host", host);
+  pushForwarding(out, exchange);
+  const hops = req.headers["max-forwards"];
+  // RFC 9110 §7.6.2: counted down where it means something, else passed on.
+  if (hops !== undefined) out.push("max-forwards", inbound.method === "OPTIONS" ? String(Number(hops) - 1) : `${hops}`);
   out.push("x-request-id", exchange.id, "traceparent", options.traceparent);
   if (exchange.trace.state !== undefined) out.push("tracestate", exchange.trace.state);
   if (rules !== undefined) for (const [name, value] of rules.set) out.push(name, value);
   return out;
-}
-
-/** The client's address; behind a trusted proxy, appended to what that proxy said. */
-function forwardedFor(exchange: Exchange): string {
-  const { inbound, req } = exchange;
-  const said = inbound.isTrusted ? single(req.headers["x-forwarded-for"]) : undefined;
-  return joined(said, inbound.remoteAddress);
-}
-
-function joined(before: string | undefined, ours: string): string {
-  return before === undefined || before === "" ? ours : `${before}, ${ours}`;
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(", ") : value;
 }
 
 /** What the Connection field lists, lower-case; undefined where that is nothing but keep-alive or close. */
@@ -123,6 +114,18 @@ function connectionOptions(connection: string | undefined): ReadonlySet<string> 
 
 /** An upstream's fields by lower-case name, as undici hands them over. */
 export type ParsedHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Fields as name, value … by lower-case name; several of one name become a list. */
+export function byName(raw: readonly string[]): Record<string, string | string[]> {
+  const fields = Object.create(null) as Record<string, string | string[]>;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    const value = raw[i + 1] as string;
+    const known = fields[name];
+    fields[name] = known === undefined ? value : [known, value].flat();
+  }
+  return fields;
+}
 
 /** The end-to-end fields of an answer, as name, value …; several fields of one name stay apart and in order. */
 export function responseHeaders(parsed: ParsedHeaders): string[] {
@@ -135,6 +138,15 @@ export function responseHeaders(parsed: ParsedHeaders): string[] {
     else if (value !== undefined) for (const each of value) out.push(name, each);
   }
   return out;
+}
+
+/**
+ * Whether trailers hold a field of the hop. It is dropped like all trailers, but the HTTP client's parser acts on it,
+ * and would take the next response on the connection for data after its end.
+ */
+export function namesHop(trailers: ParsedHeaders): boolean {
+  for (const name in trailers) if (hopByHop.has(name)) return true;
+  return false;
 }
 
 /** The members of a list-valued field, joined; undefined where it is absent. */

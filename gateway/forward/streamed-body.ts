@@ -66,6 +66,7 @@ export class StreamedBody extends Readable {
   readonly #onData = (chunk: Buffer): void => {
     const exchange = this.#exchange;
     exchange.bytesIn += chunk.length;
+    exchange.bodyWait.received(chunk.length);
     if (exchange.bytesIn > this.#maxBytes) {
       exchange.cancel(new Failure("body_too_large", { close: true }));
       return;

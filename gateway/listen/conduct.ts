@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
+import { METHODS } from "node:http";
+
 import type { Exchange } from "../exchange.ts";
 
 import { Failure } from "../failures/failure.ts";
@@ -11,6 +13,12 @@ export interface ConductOptions {
   readonly pseudonym: string;
 }
 
+/**
+ * Those that Node names. Its parser knows more: RTSP's, whose lines pass for HTTP/1.0 (`DESCRIBE … RTSP/1.0`), Icecast's
+ * SOURCE, which may come as ICE/1.0, and PRI of HTTP/2.
+ */
+const knownMethods = new Set(METHODS.filter((method) => method !== "SOURCE"));
+
 /** Header fields of a request over this are refused. */
 const maxHeaderFields = 100;
 
@@ -18,30 +26,51 @@ const maxHeaderFields = 100;
  * What Node's server lets through and we do not: everything that could be read in two ways by two parsers in a row
  * (RFC 9112 §2.2, §3.2, §6.3).
  *
- * Failures: http_version_unsupported, malformed_request, transfer_coding_unknown, headers_too_large, uri_too_long,
- * loop_detected, expectation_failed.
+ * Failures: http_version_unsupported, method_unknown, malformed_request, transfer_coding_unknown, headers_too_large,
+ * uri_too_long, loop_detected, expectation_failed.
  */
 export function conduct(exchange: Exchange, options: ConductOptions): void {
   const { req, inbound } = exchange;
   if (req.httpVersionMajor !== 1) throw new Failure("http_version_unsupported");
+  if (!knownMethods.has(inbound.method)) throw new Failure("method_unknown");
   if (req.rawHeaders.length > 2 * maxHeaderFields) throw new Failure("headers_too_large");
   if ((req.url ?? "").length > options.maxTargetLength) throw new Failure("uri_too_long");
   checkFraming(req);
   checkHost(exchange);
-  if (!inbound.target.startsWith("/") && inbound.target !== "*") throw malformed("The request target is not valid.");
+  checkTarget(inbound.method, inbound.target);
   checkSingletons(req.rawHeaders);
   checkConnectionOptions(req.headers.connection);
   checkLoop(req.headers.via, options.pseudonym);
+  checkMaxForwards(req);
   const { expect } = req.headers;
   if (expect !== undefined && expect.toLowerCase() !== "100-continue") throw new Failure("expectation_failed");
+}
+
+/** OPTIONS of the whole server, or one that may go no further (RFC 9110 §7.6.2, §9.3.7). */
+export function isForGateway({ inbound, req }: Exchange): boolean {
+  return inbound.method === "OPTIONS" && (inbound.target === "*" || Number(req.headers["max-forwards"]) === 0);
 }
 
 /** A refused chunked request leaves nobody sure where it ends: the connection closes. */
 function checkFraming(req: IncomingMessage): void {
   const coding = req.headers["transfer-encoding"];
-  if (coding === undefined) return;
+  if (coding === undefined || (coding === "chunked" && req.httpVersionMinor === 1)) return;
   if (req.httpVersionMinor === 0) throw malformed("Transfer-Encoding is not defined for HTTP/1.0.", true);
-  if (coding.toLowerCase() !== "chunked") throw new Failure("transfer_coding_unknown");
+  const codings = coding.toLowerCase().split(",");
+  // RFC 9112 §6.3: without chunked at its end the request has no end that a server could know.
+  if (codings.at(-1)?.trim() !== "chunked") throw malformed("Transfer-Encoding does not end in chunked.", true);
+  if (codings.length > 1) throw new Failure("transfer_coding_unknown");
+}
+
+/**
+ * Origin form, or `*` of OPTIONS (RFC 9112 §3.2), in characters of a URI alone: what ends it for one server and not for
+ * the next (a space, a tab, `#`) has no place in it. Paths are judged by the router, queries are opaque.
+ */
+const originForm = /^\/[!-"$-~]*$/;
+
+function checkTarget(method: string, target: string): void {
+  if (originForm.test(target) || (target === "*" && method === "OPTIONS")) return;
+  throw malformed("The request target is not valid.");
 }
 
 const authorityForm = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
@@ -98,6 +127,13 @@ function checkLoop(via: string | undefined, pseudonym: string): void {
   if (via === undefined || !via.includes(pseudonym)) return;
   const isOurs = (member: string): boolean => member.trim().split(/\s+/)[1] === pseudonym;
   if (via.split(",").some(isOurs)) throw new Failure("loop_detected");
+}
+
+/** Only where it counts: other methods than OPTIONS and TRACE carry it without meaning (RFC 9110 §7.6.2). */
+function checkMaxForwards(req: IncomingMessage): void {
+  const hops = req.headers["max-forwards"];
+  if (hops === undefined || req.method !== "OPTIONS" || /^[0-9]{1,9}$/.test(String(hops))) return;
+  throw malformed("Max-Forwards is not a number.");
 }
 
 function malformed(detail: string, close = false): Failure {

@@ -1,12 +1,16 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
 import { once } from "node:events";
 import { createServer } from "node:http";
 
+import type { Clock } from "../clock.ts";
 import type { ListenConfig } from "../config/schema.ts";
+import type { ConnectionsView, Report } from "../observe/events.ts";
 
 import { Failure } from "../failures/failure.ts";
+import { ClientConnections } from "./connections.ts";
+import { createTlsServer } from "./tls.ts";
 import { unparsedFailure } from "./unparsed.ts";
 
 /** What the listener hands over. Neither ever throws. */
@@ -15,10 +19,23 @@ export interface RequestHandler {
   handle(req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void;
   /** Bytes that made no request: answers on the bare socket. */
   refuse(failure: Failure, socket: Socket): void;
-  /** The request that the socket carries now turned out to be broken. False where it carries none. */
-  breakOff(failure: Failure, socket: Socket): boolean;
-  /** Whether an answer on this connection is not out yet. */
-  isBusy(socket: Socket): boolean;
+  line(socket: Socket): ConnectionLine;
+  /** Whether `upgrade` is to have this request, which asks to switch protocols; if not, it is served as any other. */
+  mayUpgrade(req: IncomingMessage): boolean;
+  /** A request to switch protocols: its socket is the handler's now. `head` is what came behind it. */
+  upgrade(req: IncomingMessage, head: Buffer): void;
+}
+
+/** What a connection carries. */
+export interface ConnectionLine {
+  /** Nobody has asked anything on it, or has the answer. */
+  readonly isFree: boolean;
+  /** Whether a request waits for its answer, or has begun to arrive. */
+  readonly isBusy: boolean;
+  /** What came last turned out to be broken. False where nothing came before: then it is to be refused. */
+  breakOff(failure: Failure): boolean;
+  /** The client has sent FIN. */
+  halfClosed(): void;
 }
 
 export interface ListenerOptions {
@@ -26,6 +43,8 @@ export interface ListenerOptions {
   /** The longest time any route gives a request, in milliseconds. */
   readonly longestRouteMs: number;
   readonly handler: RequestHandler;
+  readonly clock: Clock;
+  readonly report: Report;
 }
 
 /** The client-facing server. */
@@ -36,35 +55,31 @@ export interface Listener {
   close(): Promise<void>;
   /** Destroys what is left. */
   destroy(): void;
-  /** Connections dropped over maxConnections. */
-  readonly dropped: number;
+  readonly connections: ConnectionsView;
 }
 
 /** How far a request may outlast its route's whole budget before the server itself ends it. Milliseconds. */
 const requestGraceMs = 5000;
 
+/** Connections the kernel may hold until they are accepted; a flood over Node's 511 costs others a second's SYN wait. */
+const backlog = 4096;
+
 export function createListener(options: ListenerOptions): Listener {
   const { listen, handler } = options;
-  const server = createServer({
-    headersTimeout: listen.headersTimeout,
-    requestTimeout: Math.max(listen.headersTimeout, options.longestRouteMs) + requestGraceMs,
-    keepAliveTimeout: listen.keepAlive,
-    connectionsCheckingInterval: 1000,
-    maxHeaderSize: listen.maxHeaderSize,
-    noDelay: true,
-    // Our own checks answer these, as problems.
-    requireHostHeader: false,
-  });
+  const { server, watch } = createServers(options);
   // Node would drop the fields over its limit in silence; ours refuses the request.
   server.maxHeadersCount = 0;
-  server.maxConnections = listen.maxConnections;
-  let dropped = 0;
-  server.on("drop", () => dropped++);
-  closeWhatIsIdle(server, handler);
+  server.maxRequestsPerSocket = listen.maxRequestsPerSocket;
+  // Node's own switch, which its types do not know: a client that has said all still gets its answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  const connections = new ClientConnections(server, listen.maxConnections);
+  // What Node takes for idle when it closes includes an answer that has ended and that a slow reader is still taking,
+  // and would cut it off. The handler knows better; it ends the others as their last answer goes out.
+  server.closeIdleConnections = () => connections.destroyIdle((socket) => handler.line(socket).isBusy);
   handOver(server, handler);
   return {
     async open() {
-      server.listen({ host: listen.host, port: listen.port });
+      server.listen({ host: listen.host, port: listen.port, backlog });
       await once(server, "listening");
       return (server.address() as AddressInfo).port;
     },
@@ -72,37 +87,47 @@ export function createListener(options: ListenerOptions): Listener {
       if (!server.listening) return;
       const closed = once(server, "close");
       server.close();
+      watch?.close();
       await closed;
     },
-    destroy: () => server.closeAllConnections(),
-    get dropped() {
-      return dropped;
-    },
+    destroy: () => connections.destroy(),
+    connections,
   };
 }
 
-/**
- * What Node's server takes for idle when it closes includes an answer that has ended and that a slow reader is still
- * taking, and would cut it off. The handler knows better; it ends the others as their last answer goes out.
- */
-function closeWhatIsIdle(server: Server, handler: RequestHandler): void {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.closeIdleConnections = () => {
-    for (const socket of sockets) if (!handler.isBusy(socket)) socket.destroy();
+function createServers(options: ListenerOptions): { readonly server: Server; readonly watch?: { close(): void } } {
+  const { listen, handler } = options;
+  const settings: ServerOptions = {
+    headersTimeout: listen.headersTimeout,
+    requestTimeout: Math.max(listen.headersTimeout, options.longestRouteMs) + requestGraceMs,
+    keepAliveTimeout: listen.keepAlive,
+    // Finer than the limits need: who came within the same second is not refused within the same turn of the loop.
+    connectionsCheckingInterval: 250,
+    maxHeaderSize: listen.maxHeaderSize,
+    noDelay: true,
+    // Our own checks answer these, as problems.
+    requireHostHeader: false,
+    shouldUpgradeCallback: (req) => handler.mayUpgrade(req),
   };
+  if (listen.tls === undefined) return { server: createServer(settings) };
+  return createTlsServer(settings, { ...options, config: listen.tls, handshakeMs: listen.headersTimeout });
 }
 
 function handOver(server: Server, handler: RequestHandler): void {
+  for (const event of ["connection", "secureConnection"]) {
+    server.on(event, (socket: Socket) => socket.once("end", () => handler.line(socket).halfClosed()));
+  }
   server.on("request", (req, res) => handler.handle(req, res, false));
   server.on("checkContinue", (req, res) => handler.handle(req, res, true));
   server.on("checkExpectation", (req: IncomingMessage, res: ServerResponse) => handler.handle(req, res, false));
   server.on("connect", (_req: IncomingMessage, socket: Socket) => {
     // Node has taken its own listeners off: a client's reset would end the process.
     socket.on("error", () => socket.destroy());
+    // And those that carry an answer to its end: what was asked before it goes unanswered with it.
+    if (!handler.line(socket).isFree) {
+      socket.destroy();
+      return;
+    }
     handler.refuse(
       new Failure("method_not_allowed", {
         headers: [["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]],
@@ -111,12 +136,14 @@ function handOver(server: Server, handler: RequestHandler): void {
       socket,
     );
   });
+  server.on("upgrade", (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    // Here as well, and before anything else happens.
+    socket.on("error", () => socket.destroy());
+    handler.upgrade(req, head);
+  });
   server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
     const failure = unparsedFailure(error, socket.bytesRead);
-    if (failure === undefined || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    if (!handler.breakOff(failure, socket)) handler.refuse(failure, socket);
+    if (failure === undefined) socket.destroy();
+    else if (!handler.line(socket).breakOff(failure)) handler.refuse(failure, socket);
   });
 }

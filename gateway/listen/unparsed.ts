@@ -16,11 +16,22 @@ export function unparsedFailure(error: ParserError, bytesRead: number): Failure 
   const { code = "" } = error;
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return bytesRead === 0 ? undefined : new Failure("client_timeout");
   if (code === "HPE_HEADER_OVERFLOW") return overflow(error);
-  if (code === "HPE_INVALID_VERSION") return new Failure("http_version_unsupported", { cause: error });
+  if (isForeignVersion(error)) return new Failure("http_version_unsupported", { cause: error });
   if (code === "HPE_INVALID_METHOD" && namesMethod(error.rawPacket))
     return new Failure("method_unknown", { cause: error });
   if (code.startsWith("HPE_")) return new Failure("malformed_request", { cause: error, close: true });
   return undefined;
+}
+
+/**
+ * The parser says "invalid version" also of a version it knows that something else than CRLF follows. PRI begins HTTP/2,
+ * and nothing else does (RFC 9113 §3.4).
+ */
+function isForeignVersion({ code, rawPacket, bytesParsed = 0 }: ParserError): boolean {
+  if (code === "HPE_PAUSED_H2_UPGRADE") return true;
+  if (code !== "HPE_INVALID_VERSION") return false;
+  const read = rawPacket?.toString("latin1", Math.max(0, bytesParsed - 16), bytesParsed) ?? "";
+  return !/HTTP\/1\.[01].?$/s.test(read);
 }
 
 /** Node counts the request line among the headers: where the limit was met within the first line, it was the target's fault. */

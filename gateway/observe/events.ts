@@ -12,7 +12,14 @@ export type GatewayEvent =
       readonly reason: string;
       readonly openMs?: number;
     }
-  | { readonly event: "certificate"; readonly upstream: string; readonly target: string; readonly reason: string }
+  /** The files of listen.tls changed: `success` and they are in force, or `failure` and the last good ones stay. */
+  | { readonly event: "certificate"; readonly outcome: "success"; readonly file: string; readonly expires: string }
+  | { readonly event: "certificate"; readonly outcome: "failure"; readonly file: string; readonly reason: string }
+  /** A client's TLS handshake failed, by the error's code. */
+  | { readonly event: "tls_handshake"; readonly reason: string }
+  /** The store of shared quotas was lost, or is back. */
+  | { readonly event: "quota_store"; readonly state: "up" }
+  | { readonly event: "quota_store"; readonly state: "down"; readonly reason: string }
   /** A new config was read: `success` and it is in force, or `failure` and the last good one stays. */
   | { readonly event: "reload"; readonly outcome: "success" | "failure"; readonly findings: number };
 
@@ -36,5 +43,14 @@ export interface UpstreamView {
   readonly inFlight: number;
   readonly queued: number;
   readonly limit: number;
+  /** Tunnels and handshakes under way. */
+  readonly webSockets: number;
   readonly targets: readonly TargetView[];
+}
+
+/** The client connections, read when asked for. */
+export interface ConnectionsView {
+  readonly open: number;
+  /** Closed as they came, over listen.maxConnections. */
+  readonly dropped: number;
 }

@@ -8,9 +8,9 @@ import { roundedMs } from "./rounded-ms.ts";
 
 const maxAttempts = 10;
 
-/** How loud a failure is: a client's is its own affair, a bug of ours wakes somebody. */
+/** How loud a failure is: a client's is its own affair, a bug of ours or a certificate not to be trusted wakes somebody. */
 export function failureLevel(failure: Failure): LogLevel {
-  if (failure.code === "internal") return "error";
+  if (failure.code === "internal" || failure.code === "upstream_certificate") return "error";
   return failure.row.source === "client" ? "info" : "warn";
 }
 

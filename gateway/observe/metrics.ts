@@ -1,8 +1,8 @@
-import { Counter, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 import type { Exchange, Outcome } from "../exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
-import type { UpstreamView } from "./events.ts";
+import type { ConnectionsView, UpstreamView } from "./events.ts";
 import type { Cell } from "./request-series.ts";
 
 import { AttemptSeries } from "./attempt-series.ts";
@@ -12,6 +12,8 @@ import { upstreamGauges } from "./upstream-gauges.ts";
 
 /** From a shed in a millisecond to a route's whole patience, in seconds. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+const switchingProtocols = 101;
 
 /** Failures that refuse a request for load or quota, by which statuswise_shed_total is labelled. */
 const shedCodes = [
@@ -23,6 +25,7 @@ const shedCodes = [
 
 interface MetricsSources {
   readonly views: () => readonly UpstreamView[];
+  readonly connections: () => ConnectionsView;
   /** Log lines given up so far. */
   readonly droppedLines: () => number;
 }
@@ -40,14 +43,23 @@ export class Metrics {
   readonly #sources: MetricsSources;
   readonly #registry = new Registry();
   readonly #gauges = upstreamGauges(this.#registry);
+  readonly #connections: Gauge;
   readonly #duration: Histogram<"route">;
   readonly #routes = new Map<string, RouteSeries>();
   readonly #attempts = new AttemptSeries();
   readonly #shed = cellsOf("reason", shedCodes);
   readonly #reloads = cellsOf("outcome", ["success", "failure"]);
+  readonly #certificates = cellsOf("outcome", ["success", "failure"]);
+  #quotaStore: Gauge | undefined;
+  #failedHandshakes = 0;
 
   constructor(routes: readonly string[], sources: MetricsSources) {
     this.#sources = sources;
+    this.#connections = new Gauge({
+      name: "statuswise_connections",
+      help: "Client connections that stand.",
+      registers: [this.#registry],
+    });
     this.#duration = new Histogram({
       name: "statuswise_request_duration_seconds",
       help: "From a request's head to the last byte of its response.",
@@ -62,7 +74,8 @@ export class Metrics {
   finish(exchange: Exchange, outcome: Outcome, durationMs: number): void {
     const series = this.#seriesOf(exchange.route?.id ?? unmatchedRoute);
     series.requests.count(exchange.inbound.method, outcome.status, outcome.code);
-    series.duration.observe(durationMs / 1000);
+    // A tunnel's life is no response time.
+    if (outcome.status !== switchingProtocols) series.duration.observe(durationMs / 1000);
     const shed = this.#shed.get(outcome.code);
     if (shed !== undefined) shed.count += 1;
     if (exchange.route === undefined) return;
@@ -72,6 +85,25 @@ export class Metrics {
   reloaded(outcome: "success" | "failure"): void {
     const cell = this.#reloads.get(outcome);
     if (cell !== undefined) cell.count += 1;
+  }
+
+  certificateReloaded(outcome: "success" | "failure"): void {
+    const cell = this.#certificates.get(outcome);
+    if (cell !== undefined) cell.count += 1;
+  }
+
+  /** There is no such gauge where there is no store. */
+  quotaStore(state: "up" | "down"): void {
+    this.#quotaStore ??= new Gauge({
+      name: "statuswise_quota_store_up",
+      help: "Whether the store of shared quotas answers: 1, or 0.",
+      registers: [this.#registry],
+    });
+    this.#quotaStore.set(state === "up" ? 1 : 0);
+  }
+
+  handshakeFailed(): void {
+    this.#failedHandshakes += 1;
   }
 
   /** Takes over the routes of a reloaded config, and forgets the series of those that are gone. */
@@ -89,6 +121,7 @@ export class Metrics {
   /** Everything in Prometheus text format 0.0.4. */
   async render(): Promise<string> {
     this.#gauges.read(this.#sources.views());
+    this.#connections.set(this.#sources.connections().open);
     const [own, process] = await Promise.all([this.#registry.metrics(), processRegistry().metrics()]);
     return `${own}\n${process}`;
   }
@@ -132,6 +165,24 @@ export class Metrics {
         help: "Config reloads; after a failure the last good config stays in force.",
         labelNames: ["outcome"],
         cells: () => this.#reloads.values(),
+      },
+      {
+        name: "statuswise_certificate_reload_total",
+        help: "Changes of the listener's TLS files; after a failure the last good ones stay in force.",
+        labelNames: ["outcome"],
+        cells: () => this.#certificates.values(),
+      },
+      {
+        name: "statuswise_tls_handshake_errors_total",
+        help: "TLS handshakes of clients that failed.",
+        labelNames: [],
+        cells: () => [{ labels: {}, count: this.#failedHandshakes }],
+      },
+      {
+        name: "statuswise_connections_dropped_total",
+        help: "Client connections closed as they came, over listen.maxConnections.",
+        labelNames: [],
+        cells: () => [{ labels: {}, count: this.#sources.connections().dropped }],
       },
       {
         name: "statuswise_log_lines_dropped_total",

@@ -1,7 +1,7 @@
 import type { LogConfig } from "../config/schema.ts";
 import type { Exchange, Outcome } from "../exchange.ts";
 import type { LogDestination } from "./destination.ts";
-import type { GatewayEvent, Report, UpstreamView } from "./events.ts";
+import type { ConnectionsView, GatewayEvent, Report, UpstreamView } from "./events.ts";
 import type { EventLog, ListeningRecord, LogLevel } from "./log.ts";
 
 import { accessLine } from "./access-log.ts";
@@ -17,6 +17,7 @@ export interface ObserverOptions {
   readonly routes: readonly string[];
   /** What the upstreams look like now; called at each scrape. */
   readonly views: () => readonly UpstreamView[];
+  readonly connections: () => ConnectionsView;
   /** Default: standard output, asynchronously. */
   readonly destination?: LogDestination;
 }
@@ -49,7 +50,8 @@ const standardOutput = 1;
 export function createObserver(options: ObserverOptions): Observer {
   const destination = options.destination ?? asyncDestination(standardOutput);
   const log = new Log(options.config, destination);
-  const metrics = new Metrics(options.routes, { views: options.views, droppedLines: () => destination.dropped });
+  const { views, connections } = options;
+  const metrics = new Metrics(options.routes, { views, connections, droppedLines: () => destination.dropped });
 
   return {
     finish(exchange) {
@@ -61,6 +63,9 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     report(event) {
       if (event.event === "reload") metrics.reloaded(event.outcome);
+      if (event.event === "certificate") metrics.certificateReloaded(event.outcome);
+      if (event.event === "tls_handshake") metrics.handshakeFailed();
+      if (event.event === "quota_store") metrics.quotaStore(event.state);
       log.events[eventLevel(event)](event);
     },
     log: log.events,
@@ -90,7 +95,9 @@ function logFailure(events: EventLog, exchange: Exchange, outcome: Outcome): voi
 }
 
 function eventLevel(event: GatewayEvent): LogLevel {
-  if (event.event === "certificate") return "error";
+  // Anybody can make one fail, as often as he likes: counted always, told to who asks.
+  if (event.event === "tls_handshake") return "debug";
   if (event.event === "breaker") return event.to === "open" ? "warn" : "info";
+  if (event.event === "quota_store") return event.state === "down" ? "warn" : "info";
   return event.outcome === "success" ? "info" : "error";
 }

@@ -17,6 +17,7 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
   const inFlight = gauge("statuswise_in_flight", "Requests that hold a permit of the upstream.", ["upstream"]);
   const queued = gauge("statuswise_queue_depth", "Requests that wait for a permit of the upstream.", ["upstream"]);
   const limit = gauge("statuswise_limit", "Permits of the upstream: its concurrency limit now.", ["upstream"]);
+  const webSockets = gauge("statuswise_websockets", "WebSockets to the upstream, handshakes included.", ["upstream"]);
   const breaker = gauge("statuswise_breaker_state", "The target's breaker: 0 closed, 1 half-open, 2 open.", [
     "upstream",
     "target",
@@ -24,12 +25,13 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
 
   return {
     read(views) {
-      for (const each of [inFlight, queued, limit, breaker]) each.reset();
+      for (const each of [inFlight, queued, limit, webSockets, breaker]) each.reset();
       for (const view of views) {
         const { upstream } = view;
         inFlight.set({ upstream }, view.inFlight);
         queued.set({ upstream }, view.queued);
         limit.set({ upstream }, view.limit);
+        webSockets.set({ upstream }, view.webSockets);
         for (const { target, breaker: state } of view.targets) breaker.set({ upstream, target }, breakerValue[state]);
       }
     },

@@ -41,6 +41,7 @@ export async function endAfterRequest(exchange: Exchange, lastChunk: Buffer | un
     if (res.destroyed) return resolve();
     res.once("close", resolve);
     res.end(lingers ? undefined : lastChunk, () => resolve());
+    if (res.writableLength > 0) exchange.readerWait.begin();
   });
 }
 

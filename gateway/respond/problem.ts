@@ -28,7 +28,9 @@ export class Responder {
     exchange.failure = failure;
     const { res } = exchange;
     const status = failure.status;
-    exchange.outcome = { status: status ?? res.statusCode, code: failure.code, source: failure.row.source };
+    // What the client saw, also where a failure with a status of its own came after the head.
+    const seen = res.headersSent || status === null ? res.statusCode : status;
+    exchange.outcome = { status: seen, code: failure.code, source: failure.row.source };
     if (failure.code === "client_closed") {
       res.destroy();
       return;
@@ -79,7 +81,7 @@ export class Responder {
     const waitMs = failure.options.retryAfterMs;
     if (waitMs === undefined && !failure.owesRetryAfter) return undefined;
     const seconds = Math.max(1, Math.ceil((waitMs ?? 0) / 1000));
-    return Math.ceil(seconds * (1 + 0.2 * this.#options.random()));
+    return seconds + Math.floor(this.#options.random() * (Math.floor(seconds / 5) + 1));
   }
 }
 
@@ -99,10 +101,11 @@ function isRetryable(failure: Failure, exchange: Exchange): boolean {
 
 /**
  * RFC 9112 §8: an answer that broke off must look broken. A chunked or length-delimited one does when the connection
- * ends too early; one that ends with the connection does only if it ends with a reset.
+ * ends too early; one that ends with the connection does only if it ends with a reset, or under TLS without the
+ * closing alert (RFC 8446 §6.1), which destroying the socket does not send.
  */
 function abortResponse(exchange: Exchange): void {
   const { req, res } = exchange;
-  if (req.httpVersionMinor === 0) req.socket.resetAndDestroy();
+  if (req.httpVersionMinor === 0 && !exchange.inbound.isSecure) req.socket.resetAndDestroy();
   else res.destroy();
 }

@@ -18,6 +18,11 @@ export class ProxyStatus {
     this.#name = name;
   }
 
+  /** Our member for an answer of our own that is no failure. */
+  get answered(): string {
+    return this.#render({});
+  }
+
   /** Our member for an answer that was relayed. */
   received(status: number): string {
     let member = this.#received.get(status);
@@ -39,7 +44,8 @@ export class ProxyStatus {
 
   /**
    * The whole field: what the upstream's proxies said, then our member. A member in our name is a forgery, or an echo
-   * of our own past, and dropped; a field that does not parse is dropped whole, as RFC 9651 §4.2 has it.
+   * of our own past, and dropped; so is what is no member (RFC 9209 §2: a string or a token). A field that does not
+   * parse is dropped whole, as RFC 9651 §4.2 has it.
    */
   after(upstream: string | undefined, own: string): string {
     if (upstream === undefined) return own;
@@ -67,7 +73,9 @@ function errorParameters(failure: Failure, receivedStatus: number | undefined) {
 
 function parsed(field: string): Array<[Item[0], Parameters]> {
   try {
-    return parseList(field).filter((member): member is Item => !Array.isArray(member[0]));
+    return parseList(field).filter(
+      (member): member is Item => typeof member[0] === "string" || member[0] instanceof Token,
+    );
   } catch {
     return [];
   }

@@ -1,7 +1,7 @@
 import type { BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
 import type { ProxyStatus } from "./proxy-status.ts";
 
-import { Failure } from "../failures/failure.ts";
+import { Failure, TimerExpired } from "../failures/failure.ts";
 import { endAfterRequest, isRequestLeft } from "./linger.ts";
 
 /** A route's rules for the answer's fields, names lower-case. */
@@ -28,6 +28,10 @@ export async function relay(
   const { res } = exchange;
   exchange.phase = "relay";
   exchange.outcome = { status: answer.status, code: "", source: "upstream" };
+  if (answer.tunnel !== undefined) {
+    res.statusCode = answer.status;
+    return answer.tunnel.open(responseFields(answer, exchange, options));
+  }
   try {
     res.writeHead(answer.status, responseFields(answer, exchange, options));
   } catch (cause) {
@@ -52,14 +56,15 @@ function responseFields(
   fields.push("via", `1.1 ${options.pseudonym}`, "x-request-id", exchange.id);
   fields.push("proxy-status", proxyStatus.after(answer.proxyStatus, proxyStatus.received(answer.status)));
   if (rules !== undefined) for (const [name, value] of rules.set) fields.push(name, value);
+  if (answer.tunnel !== undefined) return fields;
   if (exchange.isLast || isRequestLeft(exchange)) fields.push("connection", "close");
   return fields;
 }
 
-/** The answer's own fields. A 204 has no content, so no length either (RFC 9110 §8.6). */
+/** The answer's own fields. A 204 has no content, nor has a 101, so no length either (RFC 9110 §8.6). */
 function kept(answer: UpstreamAnswer, rules: ResponseRules | undefined): string[] {
   const { headers } = answer;
-  const isEmpty = answer.status === 204;
+  const isEmpty = answer.status === 204 || answer.tunnel !== undefined;
   const fields: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
@@ -79,6 +84,7 @@ class Relayed implements BodySink, Waiter {
   readonly done: Promise<void>;
   #resolve!: () => void;
   #reject!: (reason: unknown) => void;
+  #isBlocked = false;
   /** Something of the body, or its end, has come. */
   hasBegun = false;
 
@@ -96,7 +102,9 @@ class Relayed implements BodySink, Waiter {
     const { res } = this.#exchange;
     this.#exchange.bytesOut += chunk.length;
     if (res.write(chunk)) return true;
-    res.once("drain", () => this.#answer.resume());
+    this.#exchange.readerWait.begin();
+    if (!this.#isBlocked) res.once("drain", this.#onDrain);
+    this.#isBlocked = true;
     return false;
   }
 
@@ -110,14 +118,21 @@ class Relayed implements BodySink, Waiter {
     // Head and body as one string are one write; latin1 keeps every byte as it is.
     else if (lastChunk.length <= oneWriteBytes) exchange.res.end(lastChunk.toString("latin1"), "latin1", this.#resolve);
     else exchange.res.end(lastChunk, this.#resolve);
+    if (exchange.res.writableLength > 0) exchange.readerWait.begin();
   }
+
+  readonly #onDrain = (): void => {
+    this.#isBlocked = false;
+    this.#answer.resume();
+  };
 
   fail(cause: unknown): void {
     this.hasBegun = true;
     this.#reject(cause);
   }
 
+  /** The upstream has done its part: whatever runs out now, it is the client that was awaited. */
   cancel(reason: Error): void {
-    this.#reject(reason);
+    this.#reject(reason instanceof TimerExpired ? new Failure("client_timeout", { cause: reason }) : reason);
   }
 }

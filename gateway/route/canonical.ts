@@ -10,34 +10,47 @@ import { Failure } from "../failures/failure.ts";
  * (`..;x` too, which some servers read as `..`), empty segments, `\`, `#`, escaped slashes and control characters,
  * broken escapes, escapes that are not UTF-8.
  *
+ * With `encodedSlash` "allow" an escaped slash is data and stays one, `%2F`; what it parts must not be a dot segment
+ * all the same, because a server that decodes it first would resolve that.
+ *
  * @throws Failure malformed_request
  */
-export function canonicalPath(raw: string): string {
+export function canonicalPath(raw: string, encodedSlash: EncodedSlash = "refuse"): string {
   if (raw.charCodeAt(0) !== slash) throw refuse("The request path must begin with a slash.");
   for (let i = 0; i < raw.length; i++) {
     const kind = kindOf(raw.charCodeAt(i));
     if (kind === kindPlain) continue;
     if (kind === kindForbidden) throw refuse(forbiddenCharacter);
-    if (kind !== kindSlash) return rewritten(raw);
+    if (kind !== kindSlash) return rewritten(raw, encodedSlash === "allow");
     refuseAmbiguousSegment(raw, i);
   }
   return raw;
 }
 
-function rewritten(raw: string): string {
+/** What becomes of escaped slashes in a path. */
+export type EncodedSlash = "refuse" | "allow";
+
+/** Whether a canonical path holds an escaped slash. */
+export function hasEncodedSlash(path: string): boolean {
+  return path.includes("%2F");
+}
+
+function rewritten(raw: string, allowsSlash: boolean): string {
   let path = "";
   for (let i = 0; i < raw.length; i++) {
     const code = raw.charCodeAt(i);
     const kind = kindOf(code);
     if (kind === kindForbidden) throw refuse(forbiddenCharacter);
     if (kind === kindEscape) {
-      path += unescaped(escapedByte(raw, i));
+      const byte = escapedByte(raw, i);
+      path += byte === slash && allowsSlash ? "%2F" : unescaped(byte);
       i += 2;
     } else {
       path += kind === kindUnsafe ? escapeOf(code) : raw[i];
     }
   }
   for (let i = path.indexOf("/"); i !== -1; i = path.indexOf("/", i + 1)) refuseAmbiguousSegment(path, i);
+  if (allowsSlash && dotsBesideEncodedSlash.test(path)) throw refuse("The request path holds a dot segment.");
   if (!isUtf8(path)) throw refuse("The request path holds an escape that is not UTF-8.");
   return path;
 }
@@ -104,6 +117,7 @@ function refuse(detail: string): Failure {
   return new Failure("malformed_request", { detail });
 }
 
+const dotsBesideEncodedSlash = /%2F\.\.?(?:[/;]|%2F|$)|\/\.\.?%2F/;
 const forbiddenCharacter = "The request path holds a character that is not allowed there.";
 const slash = 0x2f;
 const dot = 0x2e;

@@ -1,4 +1,5 @@
 import type { RouteConfig } from "../config/schema.ts";
+import type { EncodedSlash } from "./canonical.ts";
 import type { PathPattern } from "./pattern.ts";
 import type { TreeEntry } from "./tree.ts";
 
@@ -9,7 +10,9 @@ import { patternKey, Tree } from "./tree.ts";
 /** What the router asks of a route. */
 export interface Routable {
   readonly id: string;
-  readonly config: Pick<RouteConfig, "path"> & { readonly [K in "hosts" | "methods"]?: RouteConfig[K] };
+  readonly config: Pick<RouteConfig, "path"> & {
+    readonly [K in "hosts" | "methods" | "encodedSlash"]?: RouteConfig[K];
+  };
 }
 
 /** Routes of one host pattern, as trees in the order of precedence: whole paths, then prefixes, longest first. */
@@ -25,6 +28,8 @@ export interface Router<T> {
   readonly anyHost: HostGroup<T> | undefined;
   /** Every method that some route serves, in Allow's order. */
   readonly methods: readonly string[];
+  /** Whether any route has `encodedSlash: allow`: without one, such a path is refused unread. */
+  readonly encodedSlash: EncodedSlash;
 }
 
 /**
@@ -55,6 +60,7 @@ export function compileRouter<T extends Routable>(routes: readonly T[]): Router<
     hasWildcards: [...hosts.keys()].some((host) => host.startsWith("*.")),
     anyHost: group,
     methods: routableMethods.filter((method) => served.has(method)),
+    encodedSlash: routes.some((route) => route.config.encodedSlash === "allow") ? "allow" : "refuse",
   };
 }
 

@@ -1,8 +1,8 @@
-import type { HostGroup, Router } from "./compile.ts";
+import type { HostGroup, Routable, Router } from "./compile.ts";
 import type { Found } from "./tree.ts";
 
 import { Failure } from "../failures/failure.ts";
-import { canonicalPath } from "./canonical.ts";
+import { canonicalPath, hasEncodedSlash } from "./canonical.ts";
 import { parametersOf, treePath } from "./tree.ts";
 
 /** What of a request decides its route. */
@@ -26,13 +26,35 @@ export interface Match<T> {
  * @throws Failure malformed_request for a path that could be read in two ways; no_route; method_not_allowed with
  *   Allow where the path is served, but not with this method
  */
-export function match<T>(router: Router<T>, request: RequestLine): Match<T> {
-  const path = treePath(canonicalPath(request.path));
+export function match<T extends Routable>(router: Router<T>, request: RequestLine): Match<T> {
+  const canonical = canonicalPath(request.path, router.encodedSlash);
+  const path = treePath(canonical);
   const found = find(router, request.host, { method: request.method, path });
+  if (router.encodedSlash === "allow" && found?.leaf.value.config.encodedSlash !== "allow") refuseEncodedSlash(canonical);
   if (found !== undefined) return { route: found.leaf.value, parameters: parametersOf(found) };
-  const allowed = router.methods.filter((method) => find(router, request.host, { method, path }) !== undefined);
-  if (allowed.length === 0) throw new Failure("no_route");
+  const allowed = methodsAt(router, request.host, path);
   throw new Failure("method_not_allowed", { headers: [["Allow", allowed.join(", ")]] });
+}
+
+/**
+ * The methods that a request's target is served with, for Allow; of `*`, those that any is.
+ *
+ * @throws Failure malformed_request, no_route
+ */
+export function allowedMethods<T extends Routable>(router: Router<T>, { host, path }: RequestLine): readonly string[] {
+  if (path === "*") return router.methods;
+  return methodsAt(router, host, treePath(canonicalPath(path, router.encodedSlash)));
+}
+
+function methodsAt<T>(router: Router<T>, host: string, path: string): readonly string[] {
+  const allowed = router.methods.filter((method) => find(router, host, { method, path }) !== undefined);
+  if (allowed.length === 0) throw new Failure("no_route");
+  return allowed;
+}
+
+function refuseEncodedSlash(path: string): void {
+  if (!hasEncodedSlash(path)) return;
+  throw new Failure("malformed_request", { detail: "The request path holds an escaped slash." });
 }
 
 interface Lookup {

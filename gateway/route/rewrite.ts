@@ -7,7 +7,7 @@ export type Rewrite = (target: string) => string;
 /**
  * Compiles `rewrite.stripPrefix`. The prefix ends at a segment's end: `/v1` takes from `/v1/orders` and `/v1`, not
  * from `/v10`. What is left begins with one slash, and is byte for byte what came; a target without the prefix stays
- * as it is. Paths must have passed the router, which refuses those with dot or empty segments and escaped slashes.
+ * as it is. Paths must have passed the router, which refuses those with dot or empty segments.
  */
 export function compileRewrite(stripPrefix: string): Rewrite {
   const trunk = stripPrefix.replace(/\/\*?$/, "");
@@ -20,7 +20,7 @@ export function compileRewrite(stripPrefix: string): Rewrite {
     }
     // The same path may come with letters escaped that need not be: then count segments, for bytes differ.
     const end = segmentsEnd(target, segments);
-    return canonicalPath(target.slice(0, end)) === prefix ? rooted(target.slice(end)) : target;
+    return canonicalPath(target.slice(0, end), "allow") === prefix ? rooted(target.slice(end)) : target;
   };
 }
 

@@ -48,8 +48,7 @@ class BodyReader implements Waiter {
     const { req, res } = this.#exchange;
     this.#exchange.phase = "body";
     req.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
-    // The deadline bounds the reading; a client may take all of it.
-    this.#exchange.alarm.wait("body", Infinity);
+    this.#exchange.bodyWait.begin();
     this.#exchange.await(this);
     if (this.#isDone) return;
     if (req.destroyed) {
@@ -67,6 +66,7 @@ class BodyReader implements Waiter {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#exchange.bytesIn += chunk.length;
+    this.#exchange.bodyWait.received(chunk.length);
     try {
       this.#take(chunk);
     } catch (error) {

@@ -8,8 +8,9 @@ import type { SchemaFinding } from "./schema-finding.ts";
 
 import { createDialect } from "./schema-dialect.ts";
 import { metaSchemas } from "./schema-document.ts";
+import { schemaFaults } from "./schema-faults.ts";
 import { SchemaLibrary } from "./schema-library.ts";
-import { formatsIn, locateKeyword, reviewSchema } from "./schema-review.ts";
+import { formatsIn, locateKeyword, locateReference, reviewSchema } from "./schema-review.ts";
 
 /** A compiled schema. `errors` of either function is shared between calls: read it at once. */
 export interface SchemaCheck {
@@ -61,7 +62,8 @@ export class SchemaCompiler {
       return check;
     } catch (error) {
       const message = error instanceof RangeError ? "refers to itself without end" : messageOf(error);
-      this.findings.push({ file: document.file, pointer: "#", severity: "error", message });
+      const pointer = error instanceof MissingRefError ? locateReference(document, error.missingRef) : "#";
+      this.findings.push({ file: document.file, pointer, severity: "error", message });
       return undefined;
     }
   }
@@ -87,8 +89,8 @@ export class SchemaCompiler {
   #obeysMetaSchema(document: SchemaDocument): boolean {
     const { thorough } = this.#dialect(document.draft);
     if (thorough.validate(metaSchemas[document.draft], document.schema)) return true;
-    for (const { instancePath, message = "is not allowed" } of thorough.errors ?? []) {
-      this.findings.push({ file: document.file, pointer: `#${instancePath}`, severity: "error", message });
+    for (const [path, message] of schemaFaults(thorough.errors ?? [])) {
+      this.findings.push({ file: document.file, pointer: `#${path}`, severity: "error", message });
     }
     return false;
   }

@@ -2,13 +2,14 @@ import type { Logger, Options } from "ajv";
 import type AjvCore from "ajv/dist/core.js";
 
 import { Ajv } from "ajv";
-import addFormats from "ajv-formats";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
 
 import type { Draft } from "./schema-document.ts";
 
-import { isPattern, patternEngine } from "./linear-pattern.ts";
+import { patternEngine } from "./pattern/compile-pattern.ts";
+import { addSafeFormats } from "./safe-formats.ts";
+import { boundKeywords } from "./safe-keywords.ts";
 
 /** A draft's two compilers. They hold the same schemas; what they build differs in when it stops. */
 export interface Dialect {
@@ -48,8 +49,8 @@ function create(draft: Draft, extra: Options): AjvCore.default {
     code: { regExp: patternEngine },
     ...extra,
   });
-  addFormats.default(ajv);
-  ajv.addFormat("regex", isPattern);
+  boundKeywords(ajv);
+  addSafeFormats(ajv);
   return ajv;
 }
 

@@ -3,6 +3,7 @@ import type { ErrorObject } from "ajv";
 import type { SchemaCheck } from "./schema-compiler.ts";
 
 import { Failure } from "../failures/failure.ts";
+import { WorkExceeded, workMeter } from "./work-meter.ts";
 
 /**
  * What a schema has against a value; empty for nothing. A value of up to 16 KiB is searched to the end; in a larger
@@ -10,22 +11,42 @@ import { Failure } from "../failures/failure.ts";
  *
  * @param bytes length of the text it came from
  * @throws Failure malformed_body where the value nests too deeply for the schema
+ * @throws WorkExceeded where the schema asks for too much work on this value
  */
 export function findErrors(
   { quick, thorough }: Pick<SchemaCheck, "quick" | "thorough">,
   value: unknown,
   bytes: number,
 ): readonly ErrorObject[] {
+  if (runs(quick, value, leastSteps + stepsPerByte * bytes)) return noErrors;
+  const first = quick.errors ?? noErrors;
+  if (bytes > maxSearchedBytes) return first;
   try {
-    if (quick(value)) return noErrors;
-    if (bytes > maxSearchedBytes || thorough(value)) return quick.errors ?? noErrors;
-    return thorough.errors ?? noErrors;
+    return runs(thorough, value, thoroughSteps) ? first : (thorough.errors ?? first);
+  } catch (error) {
+    // To stop at the first error was within bounds: that one is told.
+    if (error instanceof WorkExceeded) return first;
+    throw error;
+  }
+}
+
+function runs(validate: SchemaCheck["quick"], value: unknown, steps: number): boolean {
+  workMeter.begin(steps);
+  try {
+    return validate(value);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     // The depth of JSON is bounded, so this takes a schema that recurses many times on each level.
     throw new Failure("malformed_body", { cause: error });
+  } finally {
+    workMeter.end();
   }
 }
 
 const maxSearchedBytes = 16 * 1024;
+/** About 10 ms, and 20 ms for each megabyte. */
+const leastSteps = 2_000_000;
+const stepsPerByte = 4;
+/** Fewer, for each step may make an error object. */
+const thoroughSteps = 400_000;
 const noErrors: readonly ErrorObject[] = Object.freeze([]);

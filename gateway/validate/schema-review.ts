@@ -1,13 +1,14 @@
 import type { SchemaDocument } from "./schema-document.ts";
 import type { SchemaFinding } from "./schema-finding.ts";
 
-import { compilePattern } from "./linear-pattern.ts";
+import { compilePattern } from "./pattern/compile-pattern.ts";
+import { UnsafePattern } from "./pattern/syntax.ts";
 import { memberPointer } from "./pointer.ts";
 import { isObject } from "./schema-document.ts";
 
 /**
- * What in a schema file deserves a word though ajv has none for it: patterns that cannot run in linear time,
- * `uniqueItems` without a bound (comparing each item with each other). Broken patterns are errors.
+ * What in a schema file deserves a word though ajv has none for it: patterns in lax syntax, `uniqueItems` without a
+ * bound. Broken patterns are errors, and those that could hold the event loop.
  */
 export function reviewSchema({ file, schema }: SchemaDocument): SchemaFinding[] {
   const findings: SchemaFinding[] = [];
@@ -23,7 +24,11 @@ export function reviewSchema({ file, schema }: SchemaDocument): SchemaFinding[] 
       }
     }
     if (node["uniqueItems"] === true && node["maxItems"] === undefined) {
-      add(memberPointer(pointer, "uniqueItems"), "warning", "uniqueItems without maxItems takes quadratic time");
+      add(
+        memberPointer(pointer, "uniqueItems"),
+        "warning",
+        "has no maxItems beside it: only maxSize bounds what is compared",
+      );
     }
   });
   return findings;
@@ -47,15 +52,28 @@ export function locateKeyword(schema: SchemaDocument["schema"], keyword: string)
   return found ?? "#";
 }
 
+/** Where a schema refers to an absolute URI; `#` where it cannot be told. */
+export function locateReference({ schema, uri: base }: SchemaDocument, uri: string): string {
+  let found: string | undefined;
+  visit(schema, "#", (node, pointer) => {
+    const reference = node["$ref"];
+    if (found !== undefined || typeof reference !== "string") return;
+    const isThis = reference === uri || (URL.canParse(reference, base) && new URL(reference, base).href === uri);
+    if (isThis || uri.endsWith(reference)) found = memberPointer(pointer, "$ref");
+  });
+  return found ?? "#";
+}
+
 type Add = (pointer: string, severity: SchemaFinding["severity"], message: string) => void;
 
 function reviewPattern(pattern: string, pointer: string, add: Add): void {
   try {
-    const { isLinear, isLax } = compilePattern(pattern);
-    if (isLax) add(pointer, "warning", "is a regular expression only without the u flag, and is read so");
-    if (!isLinear) add(pointer, "warning", "cannot run in linear time: a hostile text may hold the event loop");
-  } catch {
-    add(pointer, "error", "is not a regular expression");
+    if (compilePattern(pattern).isLax) {
+      add(pointer, "warning", "is a regular expression only without the u flag, and is read so");
+    }
+  } catch (error) {
+    if (!(error instanceof UnsafePattern)) add(pointer, "error", "is not a regular expression");
+    else add(pointer, "error", `cannot be run safely on a hostile text: ${error.message}`);
   }
 }
 

@@ -40,12 +40,19 @@ function parameterRules(compiler: SchemaCompiler, file: string | undefined): Par
 
 function bodyRules(compiler: SchemaCompiler, config: RouteConfig["request"]["body"]): BodyRules {
   const { schema, maxSize, contentTypes, required } = config;
+  const { contentEncodings, maxInflatedSize, maxInflateRatio } = config;
   const types = contentTypes ?? (schema === undefined ? undefined : ["application/json"]);
   return {
     check: schema === undefined ? undefined : compiler.compile(schema),
     maxBytes: maxSize,
     // The resolved configuration says any with an empty list.
     accepted: types === undefined || types.length === 0 ? undefined : compileAcceptedTypes(types),
+    codings: {
+      codings: new Set(contentEncodings),
+      acceptEncoding: contentEncodings.length === 0 ? "identity" : contentEncodings.join(", "),
+      maxBytes: maxInflatedSize,
+      maxRatio: maxInflateRatio,
+    },
     isRequired: required,
   };
 }

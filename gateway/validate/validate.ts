@@ -4,6 +4,8 @@ import type { Exchange, RequestBody } from "../exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
 import type { ValidationError } from "../failures/failure.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import type { AcceptedCodings } from "./content-coding.ts";
+import type { ContentCoding } from "./inflate.ts";
 import type { AcceptedTypes } from "./media-type.ts";
 import type { ParameterTypes } from "./parameter-types.ts";
 import type { Parameters } from "./parameters.ts";
@@ -11,11 +13,14 @@ import type { SchemaCheck } from "./schema-compiler.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { readBody } from "./body-reader.ts";
+import { readContentCoding } from "./content-coding.ts";
+import { inflate } from "./inflate.ts";
 import { parseJson } from "./json.ts";
 import { isAccepted, parseMediaType } from "./media-type.ts";
 import { readQuery, typeHeaders, typePathParameters } from "./parameters.ts";
 import { findErrors } from "./schema-errors.ts";
 import { bodyErrors, parameterErrors } from "./validation-errors.ts";
+import { WorkExceeded } from "./work-meter.ts";
 
 /** What a route's requests must be like, compiled. */
 export interface RouteValidator {
@@ -38,6 +43,7 @@ export interface BodyRules {
   readonly maxBytes: number;
   /** Undefined for any. */
   readonly accepted: AcceptedTypes | undefined;
+  readonly codings: AcceptedCodings;
   readonly isRequired: boolean;
 }
 
@@ -60,7 +66,8 @@ export function validate(exchange: Exchange, validator: RouteValidator, budget: 
     return undefined;
   }
   if (rules.accepted !== undefined) checkMediaType(headers["content-type"], rules.accepted, rules.check !== undefined);
-  if (rules.check !== undefined) checkEncoding(headers["content-encoding"]);
+  const isChecked = rules.check !== undefined;
+  const coding = isChecked ? readContentCoding(headers["content-encoding"], rules.codings) : undefined;
   // Unread, the body stands between this request and the next on its connection.
   if (body.length !== null && body.length > rules.maxBytes) throw new Failure("body_too_large", { close: true });
   if (rules.check === undefined) {
@@ -68,7 +75,9 @@ export function validate(exchange: Exchange, validator: RouteValidator, budget: 
     return undefined;
   }
   const options = { maxBytes: rules.maxBytes, length: body.length, budget };
-  return readBody(exchange, options).then((bytes) => checkBody(exchange, validator, bytes));
+  const read = readBody(exchange, options);
+  if (coding === undefined) return read.then((bytes) => checkBody(exchange, validator, { bytes, text: bytes }));
+  return read.then((bytes) => checkInflated(exchange, validator, { bytes, coding, budget }));
 }
 
 function checkParameters(exchange: Exchange, validator: RouteValidator): void {
@@ -87,7 +96,12 @@ function checkParameters(exchange: Exchange, validator: RouteValidator): void {
 }
 
 function check({ check: { quick, thorough } }: ParameterRules, values: Parameters): readonly ValidationError[] {
-  return parameterErrors(findErrors({ quick, thorough }, values, 0));
+  try {
+    return parameterErrors(findErrors({ quick, thorough }, values, 0));
+  } catch (error) {
+    if (!(error instanceof WorkExceeded)) throw error;
+    return [{ keyword: "pattern", detail: "takes more work to check than one request is given" }];
+  }
 }
 
 function refuseIfAny(code: FailureCode, status: number, errors: readonly ValidationError[]): void {
@@ -116,22 +130,53 @@ function unsupportedType(accepted: AcceptedTypes): Failure {
   return new Failure("unsupported_media_type", { headers: [["Accept", accepted.accept]] });
 }
 
-function checkEncoding(field: string | undefined): void {
-  if (field === undefined || field.toLowerCase() === "identity") return;
-  throw new Failure("unsupported_content_encoding", { headers: [["Accept-Encoding", "identity"]] });
+interface ReadBody {
+  /** As they came: what is forwarded. */
+  readonly bytes: Buffer;
+  /** Without their content coding: what is checked. */
+  readonly text: Buffer;
 }
 
-function checkBody(exchange: Exchange, validator: RouteValidator, bytes: Buffer): void {
+function checkBody(exchange: Exchange, validator: RouteValidator, { bytes, text }: ReadBody): void {
   const { check: schema, isRequired } = validator.body;
   if (bytes.length === 0) {
     if (isRequired) throw missingBody(validator);
     exchange.body = none;
     return;
   }
-  const value = parseJson(bytes);
-  const errors = schema === undefined ? [] : findErrors(schema, value, bytes.length);
+  const value = parseJson(text);
+  const errors = schema === undefined ? [] : bodyFindings(schema, value, text.length);
   refuseIfAny("invalid_body", validator.invalidStatus, bodyErrors(errors));
   exchange.body = { kind: "buffered", bytes };
+}
+
+interface CodedBody {
+  readonly bytes: Buffer;
+  readonly coding: ContentCoding;
+  readonly budget: ByteBudget;
+}
+
+async function checkInflated(
+  exchange: Exchange,
+  validator: RouteValidator,
+  { bytes, coding, budget }: CodedBody,
+): Promise<void> {
+  // What was inflated is needed to be checked alone: its memory is given back before the body is forwarded.
+  using reservation = budget.reserve(0);
+  // An empty body is no compressed data, but no body.
+  const isEmpty = bytes.length === 0;
+  const text = isEmpty ? bytes : await inflate(exchange, bytes, { coding, reservation, ...validator.body.codings });
+  checkBody(exchange, validator, { bytes, text });
+}
+
+function bodyFindings(schema: SchemaCheck, value: unknown, length: number): ReturnType<typeof findErrors> {
+  try {
+    return findErrors(schema, value, length);
+  } catch (error) {
+    if (!(error instanceof WorkExceeded)) throw error;
+    const detail = "The request body takes more work to check than one request is given.";
+    throw new Failure("body_too_large", { detail, cause: error });
+  }
 }
 
 function missingBody({ invalidStatus: status }: RouteValidator): Failure {

@@ -27,7 +27,7 @@ async function run(text: string, flags: { strict?: boolean; json?: boolean } = {
   const page = paper();
   const { strict = false, json = false } = flags;
   const surroundings = { ...page, environment: {}, hostName: "h" };
-  return { code: await check({ config: file, strict, json }, surroundings), page };
+  return { code: check({ config: file, strict, json }, surroundings), page };
 }
 
 test("a sound configuration is exit 0, with its routes and a verdict", async () => {
@@ -56,6 +56,19 @@ test("warnings are exit 0, and 1 under --strict", async () => {
   const strict = await run(warned, { strict: true });
   assert.deepEqual([lenient.code, strict.code], [0, 1]);
   assert.match(lenient.page.lines[0] ?? "", /gateway\.yaml:1:\d+: warning: upstreams\.old: is used by no route$/);
+});
+
+test("timeouts that do not fit each other are warnings among the others, in the order of the file", async () => {
+  const misaligned = `listen: { drain: { deadline: 10s } }\n${warned}`;
+  const lenient = await run(misaligned);
+  const strict = await run(misaligned, { strict: true });
+  assert.deepEqual([lenient.code, strict.code], [0, 1]);
+  const [first = "", second = ""] = lenient.page.lines;
+  assert.match(first, /gateway\.yaml:1:30: warning: listen\.drain\.deadline: drain deadline ≥ longest route timeout /);
+  assert.match(first, /does not hold: 10s ≥ 15s \[listen\.drain\.deadline at \S+gateway\.yaml:1:30, /);
+  assert.match(first, / routes\[0\]\.timeout \(default\)\], so .+; set listen\.drain\.deadline to at least 15s$/);
+  assert.match(second, /gateway\.yaml:2:\d+: warning: upstreams\.old: is used by no route$/);
+  assert.match(lenient.page.lines.at(-1) ?? "", /: sound, no errors, 2 warnings$/);
 });
 
 test("--json prints one object with the same findings", async () => {
@@ -108,12 +121,12 @@ test("schemas are not looked at while the configuration has errors", async () =>
 test("a file that cannot be read is exit 2, in one line", async () => {
   const page = paper();
   const options = { config: join(folder, "nowhere.yaml"), strict: false, json: false };
-  assert.equal(await check(options, { ...page, environment: {}, hostName: "h" }), 2);
+  assert.equal(check(options, { ...page, environment: {}, hostName: "h" }), 2);
   assert.equal(page.lines[0], `${options.config}: cannot be read (ENOENT)`);
 });
 
 test("the annotated example is sound even under --strict", async () => {
   const page = paper();
   const config = fileURLToPath(new URL("../../config/gateway.yaml", import.meta.url));
-  assert.equal(await check({ config, strict: true, json: false }, { ...page, environment: {}, hostName: "h" }), 0);
+  assert.equal(check({ config, strict: true, json: false }, { ...page, environment: {}, hostName: "h" }), 0);
 });

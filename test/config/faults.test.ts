@@ -44,7 +44,7 @@ finds(
   upstream("targets: [http://a:1]", "timeout: 1s"),
   [
     "gateway.yaml:5:5: upstreams.orders.timeout: unknown key; did you mean 'timeouts'? " +
-      "'timeout' belongs in surroundings.client, upstreams.*.health, routes[]",
+      "'timeout' belongs in surroundings.client, surroundings.loadBalancer, redis, upstreams.*.health, routes[]",
   ],
 );
 finds("lists the known keys where no name is near", `${sound}admin: { zzz: 1 }`, [

@@ -29,6 +29,7 @@ const texts: Readonly<Record<SyntaxName, fc.Arbitrary<string>>> = {
   "path-prefix": fc.constant("/"),
   pseudonym: name,
   "rate-key": fc.constantFrom("ip", "route"),
+  "redis-url": fc.constant("redis://10.0.0.7:6379"),
   "request-target": fc.webPath().map((path) => `/x${path.replaceAll("#", "")}`),
   "schema-file": fc.constant("schema.json"),
   "settable-header": header,

@@ -38,6 +38,8 @@ function packageOf(specifier: string): string {
 const keepers: Readonly<Record<string, readonly string[]>> = {
   undici: ["forward"],
   "http-proxy": ["forward"],
+  ioredis: ["admit"],
+  "rate-limiter-flexible": ["admit"],
   opossum: ["attempt"],
   ajv: ["validate"],
   "ajv-formats": ["validate"],

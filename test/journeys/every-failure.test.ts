@@ -10,6 +10,7 @@ import { awaiting } from "./failures/awaiting.ts";
 import { brokenBody } from "./failures/broken-body.ts";
 import { garbledUpstream } from "./failures/garbled-upstream.ts";
 import { impatientClient } from "./failures/impatient-client.ts";
+import { invalidUpgrade } from "./failures/invalid-upgrade.ts";
 import { ownFault } from "./failures/own-fault.ts";
 import { protectedUpstream } from "./failures/protected-upstream.ts";
 import { refusedRequest } from "./failures/refused-request.ts";
@@ -25,6 +26,7 @@ const journeys: readonly FailureJourney[] = [
   ...vanishingUpstream,
   ...garbledUpstream,
   ...brokenBody,
+  ...invalidUpgrade,
   ...protectedUpstream,
   ...impatientClient,
   ...refusedRequest,

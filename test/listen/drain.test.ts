@@ -12,7 +12,7 @@ function setUp(config: { readonly grace: number; readonly deadline: number }) {
   const note = (what: string): void => void log.push([what, clock.now()]);
   let closed: (() => void) | undefined;
   const listener: Listener = {
-    dropped: 0,
+    connections: { open: 0, dropped: 0 },
     open: () => Promise.resolve(1),
     close() {
       note("close");

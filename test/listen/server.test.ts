@@ -6,8 +6,9 @@ import { describe, test } from "node:test";
 
 import type { ListenConfig } from "../../gateway/config/schema.ts";
 import type { Failure } from "../../gateway/failures/failure.ts";
-import type { Listener, RequestHandler } from "../../gateway/listen/server.ts";
+import type { ConnectionLine, Listener, RequestHandler } from "../../gateway/listen/server.ts";
 
+import { systemClock } from "../../gateway/clock.ts";
 import { createListener } from "../../gateway/listen/server.ts";
 import { connectClient, exchange, requestBytes } from "../support/raw-client.ts";
 import { until } from "../support/until.ts";
@@ -16,14 +17,19 @@ const bounded = { timeout: 10_000 };
 
 /** Notes what is handed over; answers 200 by itself, unless a test says otherwise. */
 class Notes implements RequestHandler {
-  readonly requests: Array<{ readonly req: IncomingMessage; readonly owesContinue: boolean }> = [];
+  readonly requests: Array<{
+    readonly req: IncomingMessage;
+    readonly res: ServerResponse;
+    readonly owesContinue: boolean;
+  }> = [];
   readonly refused: Array<{ readonly failure: Failure; readonly socket: Socket }> = [];
   readonly broken: Failure[] = [];
   carries = false;
+  halfClosed = 0;
   onRequest = (_req: IncomingMessage, res: ServerResponse): void => void res.end("fine");
 
   handle(req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void {
-    this.requests.push({ req, owesContinue });
+    this.requests.push({ req, res, owesContinue });
     this.onRequest(req, res);
   }
 
@@ -34,15 +40,27 @@ class Notes implements RequestHandler {
 
   onRefuse: ((socket: Socket) => void) | undefined = (socket) => void socket.end("refused");
 
-  breakOff(failure: Failure, socket: Socket): boolean {
-    if (!this.carries) return false;
-    this.broken.push(failure);
-    socket.destroy();
-    return true;
+  line(socket: Socket): ConnectionLine {
+    const isBusy = this.requests.some(({ req, res }) => req.socket === socket && !res.writableFinished);
+    return {
+      isFree: !this.carries,
+      isBusy,
+      breakOff: (failure) => {
+        if (!this.carries) return false;
+        this.broken.push(failure);
+        socket.destroy();
+        return true;
+      },
+      halfClosed: () => void this.halfClosed++,
+    };
   }
 
-  isBusy(): boolean {
+  mayUpgrade(): boolean {
     return false;
+  }
+
+  upgrade(): void {
+    assert.fail("nothing may be upgraded");
   }
 }
 
@@ -53,7 +71,13 @@ class Stand implements AsyncDisposable {
   port = 0;
 
   constructor(listen: Partial<ListenConfig> = {}) {
-    this.listener = createListener({ listen: { ...plain, ...listen }, longestRouteMs: 1000, handler: this.notes });
+    this.listener = createListener({
+      listen: { ...plain, ...listen },
+      longestRouteMs: 1000,
+      handler: this.notes,
+      clock: systemClock,
+      report: () => undefined,
+    });
   }
 
   async open(): Promise<this> {
@@ -204,7 +228,7 @@ describe("the listener's life", bounded, () => {
     await first.response();
     using second = await connectClient(stand.port);
     await second.ended;
-    assert.equal(stand.listener.dropped, 1);
+    assert.equal(stand.listener.connections.dropped, 1);
   });
 
   test("close ends idle connections and waits for the others", async () => {
@@ -226,6 +250,22 @@ describe("the listener's life", bounded, () => {
     assert.equal(isClosed, false);
     answer?.();
     assert.equal((await busy.response()).status, 200);
+    await closed;
+  });
+
+  test("close cuts nothing off that is written and not yet out", async () => {
+    await using stand = await new Stand().open();
+    const body = Buffer.alloc(32 * 1024 * 1024, "x");
+    stand.notes.onRequest = (_req, res) => void res.end(body);
+    using slow = await connectClient(stand.port);
+    slow.stopReading();
+    slow.send(requestBytes());
+    await until(() => stand.notes.requests.length === 1);
+    assert.equal(stand.notes.requests[0]?.res.writableEnded, true);
+    const closed = stand.listener.close();
+    const response = await slow.response();
+    assert.deepEqual([response.isComplete, response.body.length], [true, body.length]);
+    slow.fin();
     await closed;
   });
 

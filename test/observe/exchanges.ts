@@ -70,6 +70,7 @@ const plainInbound: Inbound = {
   host: "api.example.com",
   authority: "api.example.com",
   remoteAddress: "192.0.2.1",
+  clientAddress: "192.0.2.1",
   isSecure: false,
   isTrusted: false,
 };

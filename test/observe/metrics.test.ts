@@ -13,6 +13,7 @@ const view: UpstreamView = {
   inFlight: 3,
   queued: 2,
   limit: 100,
+  webSockets: 4,
   targets: [
     { target: "127.0.0.1:9001", breaker: "open", retryAfterMs: 10, connections: { busy: 0, idle: 0 } },
     { target: "127.0.0.1:9002", breaker: "half-open", retryAfterMs: 0, connections: { busy: 0, idle: 0 } },
@@ -20,7 +21,11 @@ const view: UpstreamView = {
 };
 
 function metricsOf(views: readonly UpstreamView[] = [view]): Metrics {
-  return new Metrics(["create-order"], { views: () => views, droppedLines: () => 0 });
+  return new Metrics(["create-order"], {
+    views: () => views,
+    connections: () => ({ open: 7, dropped: 5 }),
+    droppedLines: () => 0,
+  });
 }
 
 function end(metrics: Metrics, facts: Parameters<typeof endedExchange>[0] = {}): void {
@@ -34,6 +39,14 @@ async function samples(metrics: Metrics, name: string): Promise<string[]> {
 }
 
 describe("the metrics", () => {
+  it("say how many client connections stand, and how many found no room", async () => {
+    const metrics = metricsOf();
+    assert.deepEqual(await samples(metrics, "statuswise_connections"), [
+      "statuswise_connections 7",
+      "statuswise_connections_dropped_total 5",
+    ]);
+  });
+
   it("count requests by route, method, status and code", async () => {
     const metrics = metricsOf();
     end(metrics);

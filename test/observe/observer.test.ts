@@ -22,6 +22,7 @@ function observed(overrides: Partial<Parameters<typeof createObserver>[0]["confi
     config: { ...config, ...overrides },
     routes: ["create-order"],
     views: () => [],
+    connections: () => ({ open: 0, dropped: 0 }),
     destination,
   });
   return { observer, destination };
@@ -76,6 +77,7 @@ describe("an observer", () => {
       config: { ...config, level: "fatal" },
       routes: [],
       views: () => [],
+      connections: () => ({ open: 0, dropped: 0 }),
       destination: asyncDestination(openSync(path, "w")),
     });
     observer.listening({ host: "127.0.0.1", port: 8080, adminPort: 9090 });
@@ -105,7 +107,7 @@ describe("an event", () => {
     const at = { upstream: "orders", target: "127.0.0.1:9001", reason: "error rate" } as const;
     observer.report({ event: "breaker", ...at, from: "closed", to: "open", openMs: 5000 });
     observer.report({ event: "breaker", ...at, from: "half-open", to: "closed" });
-    observer.report({ event: "certificate", ...at });
+    observer.report({ event: "certificate", outcome: "failure", file: "cert.pem", reason: "cannot be read" });
     observer.report({ event: "reload", outcome: "success", findings: 0 });
     observer.report({ event: "reload", outcome: "failure", findings: 3 });
     assert.deepEqual(

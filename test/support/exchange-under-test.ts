@@ -1,4 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+
+import { IncomingMessage } from "node:http";
 
 import type { Clock } from "../../gateway/clock.ts";
 import type { RouteConfig } from "../../gateway/config/schema.ts";
@@ -19,14 +21,7 @@ export interface ExchangeParts {
 
 /** An exchange whose messages are plain objects: for rooms that only look at them. */
 export function exchangeUnderTest(parts: ExchangeParts = {}): Exchange {
-  const req = {
-    headers: {},
-    rawHeaders: [],
-    httpVersion: "1.1",
-    httpVersionMajor: 1,
-    httpVersionMinor: 1,
-    ...parts.req,
-  };
+  const req = parts.req instanceof IncomingMessage ? parts.req : { ...plainMessage, ...parts.req };
   const exchange = new Exchange({
     clock: parts.clock ?? new FakeClock(),
     req: req as IncomingMessage,
@@ -51,6 +46,14 @@ export function receivedFields(
   return { headers, rawHeaders: fields.flat() };
 }
 
+const plainMessage: Partial<IncomingMessage> = {
+  headers: {},
+  rawHeaders: [],
+  httpVersion: "1.1",
+  httpVersionMajor: 1,
+  httpVersionMinor: 1,
+};
+
 const plainGet: Inbound = {
   method: "GET",
   target: "/orders",
@@ -59,6 +62,7 @@ const plainGet: Inbound = {
   host: "api.test",
   authority: "api.test",
   remoteAddress: "192.0.2.1",
+  clientAddress: "192.0.2.1",
   isSecure: false,
   isTrusted: false,
 };

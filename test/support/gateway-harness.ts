@@ -1,5 +1,5 @@
 import type { RunningGateway } from "../../gateway/commands/running-gateway.ts";
-import type { UpstreamView } from "../../gateway/observe/events.ts";
+import type { ConnectionsView, UpstreamView } from "../../gateway/observe/events.ts";
 import type { ConfigShape } from "./config-file.ts";
 
 import { startGateway } from "../../gateway/commands/running-gateway.ts";
@@ -70,16 +70,17 @@ export interface Load {
 }
 
 interface Status {
+  readonly connections: ConnectionsView;
   readonly upstreams: readonly UpstreamView[];
 }
 
 /** /status, as any operator reads it. */
-async function readStatus(adminPort: number): Promise<Status> {
+export async function readStatus(adminPort: number): Promise<Status> {
   const response = await fetch(`http://127.0.0.1:${adminPort}/status`);
   return (await response.json()) as Status;
 }
 
-function loadOf(upstreams: readonly UpstreamView[]): Load {
+export function loadOf(upstreams: readonly UpstreamView[]): Load {
   const load = { inFlight: 0, queued: 0, busy: 0, idle: 0 };
   for (const { inFlight, queued, targets } of upstreams) {
     load.inFlight += inFlight;

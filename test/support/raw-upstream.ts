@@ -71,6 +71,10 @@ export class UpstreamConnection {
     return this.#reader.some();
   }
 
+  async readExactly(length: number): Promise<Buffer> {
+    return this.#reader.exactly(length);
+  }
+
   /** Takes no more bytes off the socket: the gateway's writes will block once the buffers are full. */
   stopReading(): void {
     this.#socket.pause();

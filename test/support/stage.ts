@@ -1,3 +1,5 @@
+import type { TlsOptions } from "node:tls";
+
 import assert from "node:assert/strict";
 
 import type { FailureCode } from "../../gateway/failures/codes.ts";
@@ -52,8 +54,8 @@ export class Stage implements AsyncDisposable {
     return this.#keep(await startUpstream(script));
   }
 
-  async tlsUpstream(certificate: Certificate, script: UpstreamScript): Promise<RawUpstream> {
-    return this.#keep(await startTlsUpstream(certificate, script));
+  async tlsUpstream(certificate: Certificate, script: UpstreamScript, options: TlsOptions = {}): Promise<RawUpstream> {
+    return this.#keep(await startTlsUpstream(certificate, script, options));
   }
 
   async blackHole(): Promise<BlackHole> {

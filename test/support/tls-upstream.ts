@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:tls";
@@ -15,13 +16,26 @@ const certs = new URL("certs/", import.meta.url);
 /** The file an upstream's `tls.ca` names. */
 export const caFile = new URL("ca.pem", certs).pathname;
 
+/** Where a certificate and its key are. */
+export function pairFiles(certificate: Certificate): { readonly cert: string; readonly key: string } {
+  return { cert: new URL(`${certificate}.pem`, certs).pathname, key: new URL(`${certificate}.key`, certs).pathname };
+}
+
+export function keyPair(certificate: Certificate): { readonly cert: Buffer; readonly key: Buffer } {
+  const { cert, key } = pairFiles(certificate);
+  return { cert: readFileSync(cert), key: readFileSync(key) };
+}
+
 /** An upstream that speaks TLS with the given certificate. Its scripts see plain bytes. */
-export async function startTlsUpstream(certificate: Certificate, script: UpstreamScript): Promise<RawUpstream> {
-  const cert = readFileSync(new URL(`${certificate}.pem`, certs));
-  const key = readFileSync(new URL(`${certificate}.key`, certs));
+export async function startTlsUpstream(
+  certificate: Certificate,
+  script: UpstreamScript,
+  options: TlsOptions = {},
+): Promise<RawUpstream> {
+  const pair = keyPair(certificate);
   return startUpstream(script, {
     createServer: (onConnection: (socket: Socket) => void) => {
-      const server = createServer({ cert, key, allowHalfOpen: true, noDelay: true }, onConnection);
+      const server = createServer({ ...pair, ...options, allowHalfOpen: true, noDelay: true }, onConnection);
       // A client that turns the certificate down ends the handshake: that is what the journey is about.
       server.on("tlsClientError", () => undefined);
       return server;

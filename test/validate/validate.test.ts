@@ -51,7 +51,16 @@ function schemaFile(name: string): string {
 
 function body(name: string | undefined, rest: Record<string, unknown> = {}) {
   const schema = name === undefined ? undefined : schemaFile(name);
-  return { schema, maxSize: 1000, required: false, contentTypes: undefined, ...rest } as unknown as Request["body"];
+  return {
+    schema,
+    maxSize: 1000,
+    required: false,
+    contentTypes: undefined,
+    contentEncodings: [],
+    maxInflatedSize: 10_000,
+    maxInflateRatio: 100,
+    ...rest,
+  } as unknown as Request["body"];
 }
 
 function compile(request: Record<string, unknown>) {

@@ -23,6 +23,24 @@ export const listenSchema = block("Where clients are served.", {
     min: 1,
     max: 1_000_000,
   }),
+  maxRequestsPerSocket: integer("Requests on one client connection; the last of them is answered with its close.", {
+    default: 100_000,
+    min: 1,
+    max: 1_000_000_000,
+  }),
+  writeIdle: duration("How long a client may take nothing of an answer; then it is broken off as client_timeout.", {
+    default: "30s",
+    min: "100ms",
+    max: "1h",
+  }),
+  minBodyRate: size(
+    "Request body bytes a client has to send per second; below it the request ends as client_timeout. 0B for no minimum.",
+    { default: "512B", min: "0B", max: "1GiB" },
+  ),
+  bodyGrace: duration(
+    "How far a client may fall behind minBodyRate, and so the longest silence within a request body.",
+    { default: "10s", min: "100ms", max: "10m" },
+  ),
   maxHeaderSize: size("Request head, all of it; a longer one is refused as headers_too_large.", {
     default: "16KiB",
     min: "1KiB",
@@ -85,7 +103,14 @@ export const surroundingsSchema = block(
     loadBalancer: off(
       block("The load balancer in front of the gateway.", {
         idle: off(duration("How long it keeps an idle connection to the gateway.")),
-        preset: off(choice(["aws-alb", "gcp-alb", "nginx"], "A product whose standard idle time is known.")),
+        read: off(duration("How long it waits for the gateway's next byte; as long as `idle` if absent.")),
+        timeout: off(duration("How long it gives a request as a whole.")),
+        preset: off(
+          choice(
+            ["aws-alb", "aws-api-gateway", "gcp-lb", "cloudflare", "nginx"],
+            "A product whose documented times stand where the keys beside this one are absent.",
+          ),
+        ),
       }),
     ),
     terminationGracePeriod: off(duration("Time between SIGTERM and SIGKILL.")),

@@ -15,6 +15,21 @@ const body = block("The request body.", {
     list(text("media-range", "A media type; its subtype may be `*` or `*+suffix`."), "Media types that are accepted."),
     "[application/json] with a schema, else any",
   ),
+  contentEncodings: list(
+    choice(["gzip", "deflate", "br", "zstd"], "A content coding; one at a time."),
+    "Codings in which a body that is checked may come. It is inflated to be checked, and forwarded as it came.",
+    { default: [], maxItems: 4 },
+  ),
+  maxInflatedSize: size("Longest body once it is inflated; more is body_too_large.", {
+    default: "1MiB",
+    min: "1B",
+    max: "1GiB",
+  }),
+  maxInflateRatio: integer("Bytes that one byte of a compressed body may become; more is body_too_large.", {
+    default: 100,
+    min: 1,
+    max: 100_000,
+  }),
   required: flag("Whether a request without a body is refused.", false),
 });
 
@@ -49,11 +64,26 @@ const retry = block("Further attempts. The failure map says what may be repeated
   idempotencyKey: flag("Whether an Idempotency-Key makes any method repeatable.", false),
 });
 
-const rateLimit = block("How often clients may ask.", {
+const rateLimit = block("How often clients may ask; more is rate_limited. Counted before a body is read.", {
   requests: integer("Requests within `per`.", { default: 100, min: 1, max: 1_000_000_000 }),
   per: duration("The span of time.", { default: "1m", min: "1s" }),
   burst: integer("Requests that may come at once.", { default: 20, min: 1, max: 1_000_000_000 }),
-  by: text("rate-key", "Who is counted: ip (IPv6 by /64), a header field, or the route as a whole.", "ip"),
+  by: text(
+    "rate-key",
+    "Who is counted: ip (IPv6 by /64; behind listen.trustedProxies the client's), a header field (where it is absent the ip), or the route as a whole.",
+    "ip",
+  ),
+  maxClients: integer("Clients remembered at once; beyond it those are forgotten first who owe least.", {
+    default: 100_000,
+    min: 1,
+    max: 10_000_000,
+  }),
+  shared: flag("Whether all gateways on one `redis` share the quota. Each keeps to it by itself in any case.", false),
+  failMode: choice(
+    ["open", "closed"],
+    "Of a shared quota while the store is out: each gateway's own count decides, or dependency_unavailable.",
+    "open",
+  ),
 });
 
 function headerRules(what: string) {
@@ -107,6 +137,11 @@ export const routeSchema = block("Requests of one kind, and where they go.", {
     "path-pattern",
     "Case-sensitive. `{name}` is one whole segment; a trailing `/*` is a prefix, and matches without it too; other characters stand for themselves.",
   ),
+  encodedSlash: choice(
+    ["refuse", "allow"],
+    "Whether a path may hold `%2F`: data to one server, a segment's end to the next. Forwarded as it came.",
+    "refuse",
+  ),
   upstream: derived(text("name", "Where its requests go; either this or `weights`."), "the first of `weights`", {
     unless: "weights",
   }),
@@ -119,6 +154,9 @@ export const routeSchema = block("Requests of one kind, and where they go.", {
   timeout: duration("The whole budget until response headers: queue, attempts and backoff; then deadline_exceeded.", {
     default: "15s",
   }),
+  maxDuration: off(
+    duration("The whole exchange, bodies included; what is under way then is broken off, by whom it waits for."),
+  ),
   timeouts: block("Timers of this route's attempts, in place of the upstream's.", {
     connect: off(duration("As upstreams.*.timeouts.connect.", { max: "10m" })),
     headers: off(duration("As upstreams.*.timeouts.headers.")),

@@ -43,6 +43,15 @@ const concurrency = block(
   },
 );
 
+const websockets = block("Tunnels to the upstream, on routes with `websocket: true`. They take no permits.", {
+  max: integer("Tunnels at once, handshakes included; more are refused as concurrency_limited.", {
+    default: 1000,
+    min: 0,
+    max: 1_000_000,
+  }),
+  idle: duration("Longest silence of both sides; then the tunnel is closed.", { default: "5m", min: "1s" }),
+});
+
 const timeouts = block("The timers of one attempt, and of the connections kept.", {
   connect: duration("TCP and TLS handshake together, then upstream_connect_timeout.", { default: "1s", max: "10m" }),
   headers: duration("From the last request byte to the response head, then upstream_headers_timeout.", {
@@ -98,6 +107,7 @@ export const upstreamSchema = block("A service: one or several targets that answ
   ),
   timeouts,
   concurrency,
+  websockets,
   breaker,
   health: off(health),
   tls: off(upstreamTls),

@@ -55,3 +55,12 @@ export function httpBaseFault(text: string): string | undefined {
   const { username, password } = new URL(text);
   return username === "" && password === "" ? undefined : "holds credentials";
 }
+
+/** Scheme and host at least; credentials, port and the number of a database may follow. */
+export function redisUrlFault(text: string): string | undefined {
+  if (!/^rediss?:\/\//i.test(text)) return "does not begin with redis:// or rediss://";
+  if (!URL.canParse(text)) return "is no URL";
+  const { hostname, pathname } = new URL(text);
+  if (hostname === "") return "has no host";
+  return /^\/?\d*$/.test(pathname) ? undefined : "has a path that is no database number";
+}

@@ -4,7 +4,5 @@ import type { FailureCode } from "../../../gateway/failures/codes.ts";
 export const awaiting: readonly FailureCode[] = [
   "upstream_body_too_large",
   "upstream_schema_violation",
-  "upgrade_invalid",
   "no_healthy_upstream",
-  "rate_limited",
 ];

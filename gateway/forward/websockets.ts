@@ -1,0 +1,241 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+
+import { Agent } from "node:http";
+
+import type { Attempt, Exchange, Tunnel, UpstreamAnswer, Waiter } from "../exchange.ts";
+import type { OutgoingRequest } from "./carrier.ts";
+import type { Endpoint } from "./connect.ts";
+import type { SwitchProtocols } from "./upgrade.ts";
+
+import { Failure } from "../failures/failure.ts";
+import { readAnswerHead } from "./answer-head.ts";
+import { openConnection } from "./connect.ts";
+import { agreesTo } from "./handshake.ts";
+import { byName } from "./headers.ts";
+import { Refusal } from "./refusal.ts";
+import { JoinedSockets } from "./tunnel.ts";
+import { sendUpgrade, switchingFields } from "./upgrade.ts";
+
+/** What a client may send before it has its 101; then it is not read on. Bytes. */
+const maxEarlyBytes = 65_536;
+
+export interface WebSocketsOptions {
+  readonly endpoint: Endpoint;
+  /** Longest silence of both sides of a tunnel, in milliseconds. */
+  readonly idleMs: number;
+}
+
+/** All WebSockets to one target. Each has a connection of its own, for its handshake and what follows. */
+export class WebSockets {
+  readonly #options: WebSocketsOptions;
+  #open = 0;
+
+  constructor(options: WebSocketsOptions) {
+    this.#options = options;
+  }
+
+  /** Upstream connections: of handshakes, of tunnels, of answers that refuse. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Settles with the upstream's answer: a tunnel, or whatever else it said. Rejects with what went wrong. */
+  send(exchange: Exchange, attempt: Attempt, request: OutgoingRequest): Promise<UpstreamAnswer> {
+    const opened = (upstream: Socket): void => {
+      this.#open++;
+      upstream.once("close", () => this.#open--);
+    };
+    return new Handshake({ ...this.#options, exchange, attempt, request, opened }).answer;
+  }
+}
+
+interface HandshakeOptions extends WebSocketsOptions {
+  readonly exchange: Exchange;
+  readonly attempt: Attempt;
+  readonly request: OutgoingRequest;
+  readonly opened: (upstream: Socket) => void;
+}
+
+interface Agreed {
+  readonly response: IncomingMessage;
+  readonly head: Buffer;
+  readonly upstream: Socket;
+  readonly switchProtocols: SwitchProtocols;
+}
+
+/** One handshake, from the connection to the upstream's answer, and the tunnel that may come of it. */
+class Handshake implements Waiter {
+  readonly #options: HandshakeOptions;
+  readonly #client: Socket;
+  readonly #early: Buffer[];
+  #earlyBytes = 0;
+  #upstream: Socket | undefined;
+  #request: ClientRequest | undefined;
+  #isOver = false;
+  #resolve!: (answer: UpstreamAnswer) => void;
+  #reject!: (cause: unknown) => void;
+  readonly answer: Promise<UpstreamAnswer>;
+
+  constructor(options: HandshakeOptions) {
+    this.#options = options;
+    const { exchange, request } = options;
+    this.#client = exchange.req.socket;
+    this.#early = exchange.upgradeHead === undefined ? [] : [exchange.upgradeHead];
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#wait("connect", request.timeouts.connect);
+    this.#client.on("data", this.#onEarly).once("end", this.#onLeft);
+    try {
+      this.#begin();
+    } catch (cause) {
+      this.#fail(cause);
+    }
+    exchange.await(this);
+  }
+
+  cancel(reason: Error): void {
+    this.#fail(reason);
+  }
+
+  #begin(): void {
+    const { target, headers } = this.#options.request;
+    const { request, switchProtocols } = sendUpgrade({ client: this.#client, agent: this.#agent(), target, headers });
+    this.#request = request;
+    request.on("upgrade", (response, upstream, head) => {
+      this.#switched({ response, head, upstream: upstream as Socket, switchProtocols });
+    });
+    request.on("response", (response) => this.#refused(response));
+    request.on("error", (error) => this.#fail(error));
+  }
+
+  /** Connects as for every request, so that each phase has its name and TLS its settings. */
+  #agent(): Agent {
+    const { endpoint, exchange, attempt, request, opened } = this.#options;
+    const agent = new Agent();
+    agent.createConnection = (_options, callback) => {
+      const upstream = openConnection(endpoint, {
+        phase: (phase) => {
+          attempt.phase = phase;
+        },
+        connected: (socket) => {
+          attempt.connectMs = exchange.clock.now() - attempt.startedAt;
+          attempt.phase = "headers";
+          attempt.sent = attempt.complete = true;
+          this.#wait("headers", request.timeouts.headers);
+          callback?.(null, socket);
+        },
+        failed: (error) => this.#fail(error),
+      });
+      upstream.once("end", () => {
+        attempt.closedByUpstream = true;
+      });
+      this.#upstream = upstream;
+      opened(upstream);
+      return undefined;
+    };
+    return agent;
+  }
+
+  #switched(agreed: Agreed): void {
+    const { exchange, attempt } = this.#options;
+    const { response } = agreed;
+    if (this.#isOver) return;
+    this.#noteAnswer(response);
+    if (!agreesTo(exchange.req.headers["sec-websocket-key"] ?? "", response)) {
+      this.#fail(new Failure("upgrade_invalid"));
+      return;
+    }
+    this.#isOver = true;
+    exchange.alarm.setDeadline(exchange.endsAt);
+    exchange.settle();
+    attempt.admission.bodyEnded();
+    const head = readAnswerHead(switchingStatus, byName(response.rawHeaders), response.httpVersionMinor);
+    const tunnel: Tunnel = { open: (fields) => this.#openTunnel(fields, agreed) };
+    this.#resolve({ ...head, flow: ignore, resume: ignore, tunnel });
+  }
+
+  async #openTunnel(fields: readonly string[], { response, upstream, head, switchProtocols }: Agreed): Promise<void> {
+    const { exchange, idleMs } = this.#options;
+    const client = this.#client;
+    this.#stopReading();
+    if (exchange.cancelled !== undefined) {
+      upstream.destroy();
+      throw exchange.cancelled;
+    }
+    exchange.res.detachSocket(client);
+    client.unshift(Buffer.concat(this.#early.splice(0)));
+    // As everywhere, a byte of a field is a byte.
+    client.setDefaultEncoding("latin1");
+    response.headers = byName([...fields, ...switchingFields]);
+    switchProtocols(response, upstream, head);
+    await new JoinedSockets({ exchange, client, upstream, idleMs }).ended;
+  }
+
+  #refused(response: IncomingMessage): void {
+    const { exchange, attempt, request } = this.#options;
+    if (this.#isOver) return;
+    this.#noteAnswer(response);
+    try {
+      if (response.httpVersionMajor !== 1) throw new Failure("upstream_protocol_error");
+      const head = readAnswerHead(response.statusCode ?? 0, byName(response.rawHeaders), response.httpVersionMinor);
+      this.#isOver = true;
+      this.#discardRest();
+      attempt.phase = "relay";
+      exchange.alarm.setDeadline(exchange.endsAt);
+      this.#resolve(new Refusal({ exchange, attempt, response, head, idleMs: request.timeouts.idle }));
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #noteAnswer(response: IncomingMessage): void {
+    const { exchange, attempt } = this.#options;
+    attempt.firstByteMs = exchange.clock.now() - attempt.startedAt;
+    attempt.responseBytes = response.socket.bytesRead;
+  }
+
+  /** Reads on while the upstream is asked, or nobody would see the client leave. Nothing is lost of what it sends. */
+  readonly #onEarly = (chunk: Buffer): void => {
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#earlyBytes > maxEarlyBytes) this.#client.pause();
+  };
+
+  /** Half a connection makes no tunnel. */
+  readonly #onLeft = (): void => this.#options.exchange.cancel(new Failure("client_closed"));
+
+  #stopReading(): void {
+    this.#client.off("data", this.#onEarly).off("end", this.#onLeft).pause();
+  }
+
+  /** Left unread, what the client still sends would turn the end of its connection into a reset, and cost it the answer. */
+  #discardRest(): void {
+    this.#stopReading();
+    this.#early.length = 0;
+    this.#client.resume();
+  }
+
+  #wait(timer: "connect" | "headers", delayMs: number): void {
+    const { exchange, attempt } = this.#options;
+    attempt.awaitedSince = exchange.clock.now();
+    attempt.timerMs = delayMs;
+    exchange.alarm.wait(timer, attempt.awaitedSince + delayMs);
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#discardRest();
+    this.#options.exchange.settle();
+    this.#upstream?.destroy();
+    this.#request?.destroy();
+    this.#reject(cause);
+  }
+}
+
+const switchingStatus = 101;
+
+function ignore(): void {}

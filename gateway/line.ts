@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+import type { Exchange } from "./exchange.ts";
+
+import { Failure } from "./failures/failure.ts";
+
+/** A request whose head is there, and what its exchange begins with. */
+export interface Arrival {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** The client waits for 100 (Continue). */
+  readonly owesContinue?: boolean;
+  readonly isLast?: boolean;
+  readonly upgradeHead?: Buffer;
+  /** It made no request, or broke while it waited for its turn. */
+  failure?: Failure;
+}
+
+/** Pipelined requests that wait at once. What comes behind them is not taken, and the last of them is answered with close. */
+const maxWaiting = 256;
+
+/** Requests that come behind those. The parser makes objects of all it is given: a flood of them is cut off. */
+const maxIgnored = 256;
+
+/** From a client's FIN until it is asked whether it still listens, and between the two questions. Milliseconds. */
+const probeMs = 500;
+
+/**
+ * What one client connection carries: one exchange at a time, requests pipelined behind it in line. RFC 9112 §9.3.2 lets
+ * only safe methods overlap; and the answer to one request may end the connection, or find that its framing cannot be
+ * trusted: then the bytes behind it must never have become a request upstream.
+ */
+export class Line {
+  readonly #socket: Socket;
+  readonly #waiting: Arrival[] = [];
+  #current: Exchange | undefined;
+  /** Nothing more is taken: what is in line is answered, then the connection ends. */
+  #isClosed = false;
+  #ignored = 0;
+  /** Bytes received when the latest answer was out: more by now is a request on its way. */
+  #restedAt = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Neither an exchange nor a request is here. */
+  get isFree(): boolean {
+    return this.#current === undefined;
+  }
+
+  /** Whether a request waits for its answer, or has begun to arrive. */
+  get isBusy(): boolean {
+    return this.#current !== undefined || this.#socket.bytesRead !== this.#restedAt;
+  }
+
+  /** True where it is the request's turn; false where it waits, or comes too late to be answered. */
+  enter(arrival: Arrival): boolean {
+    if (this.#isClosed || !this.#socket.writable) return this.#ignore();
+    if (this.#current === undefined) return true;
+    this.#isClosed = this.#waiting.push(arrival) >= maxWaiting;
+    return false;
+  }
+
+  #ignore(): false {
+    this.#socket.pause();
+    if (++this.#ignored > maxIgnored) this.#socket.destroy();
+    return false;
+  }
+
+  /** Takes the exchange whose turn it is; it is cancelled when the client leaves. */
+  carry(exchange: Exchange): void {
+    this.#current = exchange;
+    exchange.isLast ||= this.#isClosed && this.#waiting.length === 0;
+    const { res } = exchange;
+    // Not 'aborted' nor the request's own 'close': those come late, or for whole requests too.
+    res.on("close", () => {
+      if (!res.writableFinished) exchange.cancel(new Failure("client_closed"));
+    });
+  }
+
+  /** The exchange is over. Returns the request whose turn it is now; the connection's last answer may have been given. */
+  leave(): Arrival | undefined {
+    this.#current = undefined;
+    const next = this.#socket.writable ? this.#waiting.shift() : undefined;
+    if (next === undefined) this.#restedAt = this.#socket.bytesRead;
+    return next;
+  }
+
+  /** What came last turned out to be broken. False where nobody has been asked anything: then that is all there was. */
+  breakOff(failure: Failure): boolean {
+    const current = this.#current;
+    if (current === undefined) return this.#isClosed || !this.#socket.writable;
+    this.#isClosed = true;
+    const last = this.#waiting.at(-1);
+    // A whole request is answered before the connection ends; what follows it is not worth an answer.
+    if (last !== undefined && !last.req.complete) last.failure = failure;
+    if (last !== undefined) return true;
+    current.isLast = true;
+    if (!current.req.complete) current.cancel(failure);
+    return true;
+  }
+
+  /**
+   * The client has sent FIN: it has said all and listens, or it is gone, and only an answer would tell. So that nobody
+   * works for nobody, one is asked for: a 100 (Continue), which means nothing to who did not wait for it and which every
+   * HTTP/1.1 client reads past (RFC 9110 §15.2); the second one fails where the first met a closed socket.
+   */
+  halfClosed(): void {
+    const exchange = this.#current;
+    if (exchange === undefined || exchange.req.httpVersionMinor === 0) return;
+    let left = 2;
+    const ask = (): void => {
+      if (this.#current !== exchange || exchange.res.headersSent || left-- === 0) return;
+      exchange.res.writeContinue();
+      exchange.clock.setTimeout(ask, probeMs, undefined);
+    };
+    exchange.clock.setTimeout(ask, probeMs, undefined);
+  }
+}
+
+const lines = new WeakMap<Socket, Line>();
+
+/** The line of a client's socket. */
+export function lineOf(socket: Socket): Line {
+  let line = lines.get(socket);
+  if (line === undefined) lines.set(socket, (line = new Line(socket)));
+  return line;
+}
