@@ -88,6 +88,8 @@ export interface Attempt extends AttemptFacts {
 
 /** A breaker's admission of one attempt. */
 export interface Admission {
+  /** The answer's head came, this many milliseconds after the last byte of the request. */
+  headCame(awaitedMs: number): void;
   /** The answer's body came whole. */
   bodyEnded(): void;
   /** The answer's body broke off, and not by us or the client. */

@@ -102,8 +102,14 @@ class UpstreamTarget implements AttemptTarget {
       windowMs: config.breaker.window,
       minimumRequests: config.breaker.minimumRequests,
       openMs: config.breaker.open,
+      maxOpenMs: config.breaker.maxOpen,
+      trials: config.breaker.trials,
+      rampMs: config.breaker.ramp,
+      slowCallMs: config.breaker.slowCallDuration,
+      slowCallRate: config.breaker.slowCallRate,
       clock,
-      changed: (from, to, reason) => report({ event: "breaker", upstream, target: this.label, from, to, reason }),
+      random: options.random,
+      changed: (change) => report({ event: "breaker", upstream, target: this.label, ...change }),
     });
   }
 
@@ -117,9 +123,9 @@ class UpstreamTarget implements AttemptTarget {
   }
 
   view(): UpstreamView["targets"][number] {
-    const { state, retryAfterMs } = this.breaker;
+    const { state, reason, opens, retryAfterMs } = this.breaker;
     const connections = { busy: this.inFlight, idle: this.#transport.connections.idle };
-    return { target: this.label, breaker: state, retryAfterMs, connections };
+    return { target: this.label, breaker: state, breakerReason: reason, breakerOpens: opens, retryAfterMs, connections };
   }
 
   close(): void {

@@ -12,7 +12,7 @@ local burst = tonumber(ARGV[3])
 local interval = ARGV[4] * 1000 / burst
 local tat = tonumber(redis.call('GET', KEYS[1]) or now)
 tat = math.max(now, math.min(tat, now + burst * interval))
-local wait = tat - (burst - 1 + 0.001) * interval - now
+local wait = tat - (burst - 1) * interval - math.min(interval / 1000, 0.1) - now
 if wait > 0 then return { burst + 1, math.ceil(wait) } end
 tat = tat + interval
 redis.call('SET', KEYS[1], string.format('%.17g', tat), 'PX', math.ceil(tat - now))

@@ -11,12 +11,13 @@ export interface Gcra {
   readonly toleranceMs: number;
 }
 
-// A thousandth of a request more than the burst: sums of intervals round, and must not cost a client its last one.
-const slack = 0.001;
+// A thousandth of a request more than the burst, but no more than this: sums of intervals round, and must not cost a
+// client its last one.
+const mostSlackMs = 0.01;
 
 export function gcra(quota: { readonly requests: number; readonly per: number; readonly burst: number }): Gcra {
   const intervalMs = quota.per / quota.requests;
-  return { intervalMs, toleranceMs: (quota.burst - 1 + slack) * intervalMs };
+  return { intervalMs, toleranceMs: (quota.burst - 1) * intervalMs + Math.min(intervalMs / 1000, mostSlackMs) };
 }
 
 /** Milliseconds until a request conforms; 0 where it does. */

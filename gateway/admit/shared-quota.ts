@@ -24,30 +24,33 @@ export interface QuotaStoreOptions {
 const maxReasonLength = 200;
 const firstPauseMs = 50;
 const longestPauseMs = 1000;
-/** For connecting and the handshake, which no request waits for. */
-const connectMs = 1000;
+/** For connecting, the handshake and late answers, which no request waits for. */
+const patienceMs = 1000;
 
 /**
- * The connection to the store of shared quotas. One fault takes the store out of use: whoever waits is told so within
- * `timeout`, nobody else waits at all, and the way back is a new connection that passes Redis's ready check, tried in
- * the background. So a dead store costs one timeout and then nothing.
+ * The connection to the store of shared quotas. While an answer is late nobody else waits; a second late one in a row,
+ * or any other fault, takes the store out of use, and the way back is a new connection that passes Redis's ready
+ * check, tried in the background. So a dead store costs whoever waits just then one timeout, and then nothing.
  */
 export class QuotaStore {
   readonly #options: QuotaStoreOptions;
   readonly #redis: Redis;
-  #isUp = false;
+  #isConnected = false;
+  /** An answer is late. */
+  #isDoubted = false;
+  #wasLate = false;
   #isClosed = false;
   /** What was last reported; at the start nothing was. */
   #reported: "up" | "down" | undefined;
-  /** Since the store last answered: so many times it failed to. */
-  #faults = 0;
+  /** Since the store last answered in time: so often it was lost. */
+  #losses = 0;
 
   constructor(options: QuotaStoreOptions) {
     this.#options = options;
     const { url, timeout } = options.config;
     this.#redis = new Redis(url, {
-      connectTimeout: connectMs,
-      commandTimeout: Math.max(connectMs, timeout),
+      connectTimeout: patienceMs,
+      commandTimeout: Math.max(patienceMs, timeout),
       disconnectTimeout: timeout,
       // Nothing is kept for later: a quota that is taken late was taken for nobody.
       enableOfflineQueue: false,
@@ -63,49 +66,66 @@ export class QuotaStore {
 
   /** Whether a request may wait for it. */
   get isUp(): boolean {
-    return this.#isUp;
+    return this.#isConnected && !this.#isDoubted;
   }
 
   quota(route: string, config: RateLimitConfig): SharedQuota {
     return new RedisQuota(this, { route, config, redis: this.#redis, store: this.#options });
   }
 
-  /** The store answered. */
+  /** It answered in time. */
   succeed(): void {
-    this.#faults = 0;
+    this.#wasLate = false;
+    this.#losses = 0;
   }
 
-  /** The store failed: out of use until it is connected anew. */
+  /** An answer is late; `answer` settles when it is there, or known not to come. */
+  doubt(answer: Promise<unknown>): void {
+    if (!this.isUp) return;
+    if (this.#wasLate) return this.fail(new Error("answers too late"));
+    this.#isDoubted = this.#wasLate = true;
+    answer.then(
+      () => this.#trust(),
+      (thrown: unknown) => (thrown instanceof RateLimiterRes ? this.#trust() : this.fail(thrown as Error)),
+    );
+  }
+
+  /** It failed: out of use until it is connected anew. */
   fail(error: Error): void {
-    const wasUp = this.#isUp;
+    const wasConnected = this.#isConnected;
     this.#fall(error.message.slice(0, maxReasonLength));
-    if (wasUp) this.#redis.disconnect(true);
+    if (wasConnected) this.#redis.disconnect(true);
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#isUp = false;
+    this.#isConnected = false;
     this.#redis.disconnect();
+  }
+
+  #trust(): void {
+    this.#isDoubted = false;
   }
 
   #rise(): void {
     if (this.#isClosed) return;
-    this.#isUp = true;
+    this.#isConnected = true;
+    this.#isDoubted = this.#wasLate = false;
     if (this.#reported !== "up") this.#options.report({ event: "quota_store", state: "up" });
     this.#reported = "up";
   }
 
   #fall(reason: string): void {
     if (this.#isClosed) return;
-    if (this.#isUp) this.#faults += 1;
-    this.#isUp = false;
+    if (this.#isConnected) this.#losses += 1;
+    this.#isConnected = false;
     if (this.#reported !== "down") this.#options.report({ event: "quota_store", state: "down", reason });
     this.#reported = "down";
   }
 
   /** Doubles up to a second, with half of it at random: gateways that lost one store do not return to it as one. */
   #pauseMs(attempts: number): number {
-    const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(10, Math.max(attempts, this.#faults)));
+    const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(10, Math.max(attempts, this.#losses)));
     return bound * (0.5 + this.#options.random() / 2);
   }
 }
@@ -145,8 +165,13 @@ class RedisQuota implements SharedQuota {
 
   async #ask(key: string): Promise<number | undefined> {
     using patience = new Patience(this.#clock, this.#timeoutMs);
+    const answer = this.#limiter.consume(key, 1, this.#consume);
     try {
-      await Promise.race([this.#limiter.consume(key, 1, this.#consume), patience.ended]);
+      const winner = await Promise.race([answer, patience.end]);
+      if (winner === undefined) {
+        this.#store.doubt(answer);
+        return undefined;
+      }
     } catch (thrown) {
       // The library rejects with a result where the quota is used up, and with an error for anything else.
       if (!(thrown instanceof RateLimiterRes)) {
@@ -165,24 +190,18 @@ class RedisQuota implements SharedQuota {
 class Patience implements Disposable {
   readonly #clock: Clock;
   readonly #timer: TimerHandle;
-  readonly #settled = Promise.withResolvers<never>();
+  /** Resolves when it is at its end. */
+  readonly end: Promise<undefined>;
 
   constructor(clock: Clock, timeoutMs: number) {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#clock = clock;
-    this.#timer = clock.setTimeout(expire, timeoutMs, this.#settled);
-  }
-
-  /** Rejects when patience is at its end. */
-  get ended(): Promise<never> {
-    return this.#settled.promise;
+    this.end = promise;
+    // Timers fire before sockets are read: after a stall of our own, an answer that is there already still counts.
+    this.#timer = clock.setTimeout((end) => setImmediate(end, undefined), timeoutMs, resolve);
   }
 
   [Symbol.dispose](): void {
     this.#clock.clearTimeout(this.#timer);
   }
-}
-
-/** Timers fire before sockets are read: after a stall of our own, an answer that is there already still counts. */
-function expire({ reject }: PromiseWithResolvers<never>): void {
-  setImmediate(reject, new Error("no answer in time"));
 }

@@ -1,5 +1,6 @@
 import type { Attempt, Exchange, Target, UpstreamAnswer } from "../exchange.ts";
-import type { Breaker, Ticket, Verdict } from "./breaker.ts";
+import type { Breaker } from "./breaker.ts";
+import type { Ticket, Verdict } from "./ticket.ts";
 
 import { classify } from "../failures/classify.ts";
 import { Failure } from "../failures/failure.ts";

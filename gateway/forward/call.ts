@@ -84,7 +84,9 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     if (this.#state !== "pending") return;
     if (status < 200) return this.#takeInterim(status, parsed);
     const attempt = this.#attempt;
-    attempt.firstByteMs = this.#exchange.clock.now() - attempt.startedAt;
+    const now = this.#exchange.clock.now();
+    attempt.firstByteMs = now - attempt.startedAt;
+    if (attempt.phase === "headers") attempt.admission.headCame(now - attempt.awaitedSince);
     // What it throws comes back through onResponseError, and ends the connection.
     const head = readAnswerHead(status, parsed, this.#connection.statusLines.minorVersion);
     this.#isDelimited = head.isDelimited;

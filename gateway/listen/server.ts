@@ -7,9 +7,11 @@ import { createServer } from "node:http";
 import type { Clock } from "../clock.ts";
 import type { ListenConfig } from "../config/schema.ts";
 import type { ConnectionsView, Report } from "../observe/events.ts";
+import type { ParserError } from "./unparsed.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { ClientConnections } from "./connections.ts";
+import { Staggered } from "./staggered.ts";
 import { createTlsServer } from "./tls.ts";
 import { unparsedFailure } from "./unparsed.ts";
 
@@ -141,9 +143,19 @@ function handOver(server: Server, handler: RequestHandler): void {
     socket.on("error", () => socket.destroy());
     handler.upgrade(req, head);
   });
-  server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
+  const refuse = ({ error, socket }: Unparsed): void => {
     const failure = unparsedFailure(error, socket.bytesRead);
     if (failure === undefined) socket.destroy();
     else if (!handler.line(socket).breakOff(failure)) handler.refuse(failure, socket);
+  };
+  const overdue = new Staggered(refuse);
+  server.on("clientError", (error: ParserError, socket: Socket) => {
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") overdue.add({ error, socket });
+    else refuse({ error, socket });
   });
+}
+
+interface Unparsed {
+  readonly error: ParserError;
+  readonly socket: Socket;
 }

@@ -3,15 +3,7 @@
  * gateway passes the implementation in.
  */
 export type GatewayEvent =
-  | {
-      readonly event: "breaker";
-      readonly upstream: string;
-      readonly target: string;
-      readonly from: BreakerState;
-      readonly to: BreakerState;
-      readonly reason: string;
-      readonly openMs?: number;
-    }
+  | ({ readonly event: "breaker"; readonly upstream: string; readonly target: string } & BreakerChange)
   /** The files of listen.tls changed: `success` and they are in force, or `failure` and the last good ones stay. */
   | { readonly event: "certificate"; readonly outcome: "success"; readonly file: string; readonly expires: string }
   | { readonly event: "certificate"; readonly outcome: "failure"; readonly file: string; readonly reason: string }
@@ -25,6 +17,21 @@ export type GatewayEvent =
 
 export type BreakerState = "closed" | "open" | "half-open";
 
+/** Why a breaker opens. */
+export type OpenReason = "error_rate" | "slow_calls" | "no_success" | "trial_failed";
+
+/** A breaker's change of state. Where it opens: for how long, and what was counted within which time. */
+export interface BreakerChange {
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly reason: string;
+  readonly openMs?: number;
+  /** Failures, or slow answers where these were the reason, among the requests of the window. */
+  readonly failures?: number;
+  readonly requests?: number;
+  readonly windowMs?: number;
+}
+
 /** Takes an event; never throws and never waits. */
 export type Report = (event: GatewayEvent) => void;
 
@@ -32,6 +39,10 @@ export type Report = (event: GatewayEvent) => void;
 export interface TargetView {
   readonly target: string;
   readonly breaker: BreakerState;
+  /** Of the breaker's latest change of state. */
+  readonly breakerReason: string;
+  /** How often the breaker has opened. */
+  readonly breakerOpens: Readonly<Record<OpenReason, number>>;
   /** Milliseconds until a trial is due; 0 where requests are admitted. */
   readonly retryAfterMs: number;
   readonly connections: { readonly busy: number; readonly idle: number };

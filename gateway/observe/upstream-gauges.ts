@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 
-import { Gauge } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 
 import type { BreakerState, UpstreamView } from "./events.ts";
 
@@ -22,17 +22,26 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
     "upstream",
     "target",
   ]);
+  const opens = new Counter({
+    name: "statuswise_breaker_opens_total",
+    help: "How often the target's breaker has opened, and why.",
+    labelNames: ["upstream", "target", "reason"],
+    registers: [registry],
+  });
 
   return {
     read(views) {
-      for (const each of [inFlight, queued, limit, webSockets, breaker]) each.reset();
+      for (const each of [inFlight, queued, limit, webSockets, breaker, opens]) each.reset();
       for (const view of views) {
         const { upstream } = view;
         inFlight.set({ upstream }, view.inFlight);
         queued.set({ upstream }, view.queued);
         limit.set({ upstream }, view.limit);
         webSockets.set({ upstream }, view.webSockets);
-        for (const { target, breaker: state } of view.targets) breaker.set({ upstream, target }, breakerValue[state]);
+        for (const { target, breaker: state, breakerOpens } of view.targets) {
+          breaker.set({ upstream, target }, breakerValue[state]);
+          for (const [reason, count] of Object.entries(breakerOpens)) opens.inc({ upstream, target, reason }, count);
+        }
       }
     },
   };

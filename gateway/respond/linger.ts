@@ -47,10 +47,13 @@ export async function endAfterRequest(exchange: Exchange, lastChunk: Buffer | un
 
 /** Reads and throws away what is left of the request, until its end or a bound. */
 function drained({ req, clock }: Exchange): Promise<void> {
+  const { socket } = req;
+  if (socket.readableEnded) return Promise.resolve();
   let leftBytes = lingerBytes;
   return new Promise((resolve) => {
     const stop = (): void => {
       req.off("data", count).off("end", stop).off("close", stop);
+      socket.off("end", stop);
       clock.clearTimeout(timer);
       resolve();
     };
@@ -60,6 +63,7 @@ function drained({ req, clock }: Exchange): Promise<void> {
     };
     const timer = clock.setTimeout(stop, lingerMs, undefined);
     req.on("data", count).once("end", stop).once("close", stop);
+    socket.once("end", stop);
     req.resume();
   });
 }

@@ -2,31 +2,26 @@ import type { ErrorObject } from "ajv";
 
 /**
  * What a meta-schema has against a schema, one fault for each place: ajv tells one for each branch that a value could
- * have taken, and that none of them was.
+ * have taken, and one more for that none of them was.
  */
 export function schemaFaults(errors: readonly ErrorObject[]): ReadonlyMap<string, string> {
-  const best = new Map<string, ErrorObject>();
-  for (const error of errors) {
-    const { instancePath } = error;
-    const known = best.get(instancePath);
-    if (known === undefined || rank(error) < rank(known)) best.set(instancePath, error);
+  const places = Map.groupBy(errors, ({ instancePath }) => instancePath);
+  const faults = new Map<string, string>();
+  for (const [path, told] of places) {
+    // Where one of several branches got further down, its fault is there, and the others were not meant.
+    const isDeeper = [...places.keys()].some((other) => other.startsWith(`${path}/`));
+    if (isDeeper && told.some(isBranch)) continue;
+    const best = told.find(({ keyword }) => keyword === "enum") ?? told.find((error) => !isBranch(error)) ?? told[0];
+    if (best !== undefined) faults.set(path, inWords(best));
   }
-  const paths = [...best.keys()];
-  const isTold = ([path, error]: [string, ErrorObject]): boolean => {
-    return rank(error) < branches || !paths.some((other) => other.startsWith(`${path}/`));
-  };
-  return new Map([...best].filter(isTold).map(([path, error]) => [path, inWords(error)]));
+  return faults;
 }
 
-/** The more a keyword says of what is wrong, the lower. */
-function rank({ keyword }: ErrorObject): number {
-  if (keyword === "enum") return 0;
-  return keyword === "anyOf" || keyword === "oneOf" || keyword === "if" ? branches : 1;
+function isBranch({ keyword }: ErrorObject): boolean {
+  return keyword === "anyOf" || keyword === "oneOf" || keyword === "if";
 }
 
 function inWords({ message = "is not allowed", params }: ErrorObject): string {
   const { allowedValues } = params as { allowedValues?: readonly unknown[] };
   return allowedValues === undefined ? message : `${message}: ${allowedValues.join(", ")}`;
 }
-
-const branches = 2;

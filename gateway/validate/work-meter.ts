@@ -3,6 +3,13 @@ export class WorkExceeded extends Error {
   override readonly name = "WorkExceeded";
 }
 
+/** What a check may cost. */
+export interface Allowance {
+  readonly steps: number;
+  /** References to be followed: each may cost as much as a hundred steps where it fails. */
+  readonly references: number;
+}
+
 /**
  * Bounds what one check may cost, in steps of about 5 ns. Linear time is not enough: a schema can ask for many passes
  * over a text, and one that recurses through `anyOf` asks for twice as many on each level. Steps and not time, so that
@@ -13,7 +20,7 @@ export class WorkExceeded extends Error {
 export class WorkMeter {
   readonly #now: () => number;
   #left = Infinity;
-  #references = 0;
+  #references = Infinity;
   #endsAt = Infinity;
 
   /** @param now monotonic milliseconds */
@@ -21,9 +28,9 @@ export class WorkMeter {
     this.#now = now;
   }
 
-  begin(steps: number): void {
+  begin({ steps, references }: Allowance): void {
     this.#left = steps;
-    this.#references = 0;
+    this.#references = references;
     this.#endsAt = this.#now() + maxMs;
   }
 
@@ -39,8 +46,8 @@ export class WorkMeter {
    * @throws WorkExceeded
    */
   chargeReference(): void {
-    this.charge(workPerReference);
-    if ((++this.#references & 15) === 0 && this.#now() > this.#endsAt) this.exhaust();
+    if (--this.#references < 0) this.exhaust();
+    if ((this.#references & 15) === 0 && this.#now() > this.#endsAt) this.exhaust();
   }
 
   /** @throws WorkExceeded */
@@ -51,12 +58,10 @@ export class WorkMeter {
 
   /** Nothing is checked: what runs now, runs at load. */
   end(): void {
-    this.#left = this.#endsAt = Infinity;
+    this.#left = this.#references = this.#endsAt = Infinity;
   }
 }
 
 export const workMeter = new WorkMeter(() => performance.now());
 
-/** What it costs where the schema behind it is a small one. */
-const workPerReference = 4;
 const maxMs = 100;

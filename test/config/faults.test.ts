@@ -349,3 +349,27 @@ test("says in one line that a file cannot be read", async () => {
     [[0, "cannot be read (ENOENT)"]],
   );
 });
+
+finds("a shared quota needs a store", route("path: /", "rateLimit: { shared: true }"), [
+  "gateway.yaml:6:26: routes[0].rateLimit.shared: needs a store; add redis: { url: … } to the file",
+]);
+finds(
+  "of a store that is faulty it is not said that it is missing",
+  `${route("path: /", "rateLimit: { shared: true }")}\nredis: { url: "http://127.0.0.1" }`,
+  [
+    "gateway.yaml:7:15: redis.url: 'http://127.0.0.1' does not begin with redis:// or rediss://; expected a URL such as redis://10.0.0.7:6379",
+  ],
+);
+finds("how a quota fails that is not shared", route("path: /", "rateLimit: { failMode: closed }"), [
+  "gateway.yaml:6:28: routes[0].rateLimit.failMode: has no effect without `shared: true`",
+]);
+finds("a store that no route uses", `${sound}redis: { url: "redis://127.0.0.1:6379/1" }`, [
+  "gateway.yaml:3:8: warning: redis: is used by no route",
+]);
+finds(
+  "a store's credentials are not repeated",
+  `${route("path: /", "rateLimit: { shared: true }")}\nredis: { url: "redis://user:secret@127.0.0.1/database" }`,
+  [
+    "gateway.yaml:7:15: redis.url: 'redis://…@127.0.0.1/database' has a path that is no database number; expected a URL such as redis://10.0.0.7:6379",
+  ],
+);

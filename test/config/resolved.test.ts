@@ -39,6 +39,7 @@ test("the defaults are the contract's", () => {
     log: { level: "info", access: true, redact: [] },
     problems: undefined,
     surroundings: undefined,
+    redis: undefined,
     schemas: [],
     upstreams: {
       orders: {
@@ -54,6 +55,10 @@ test("the defaults are the contract's", () => {
           minimumRequests: 20,
           open: 5000,
           maxOpen: 60_000,
+          trials: 1,
+          ramp: 4000,
+          slowCallDuration: undefined,
+          slowCallRate: 0.5,
           statuses: [502, 503, 504],
         },
         health: undefined,
@@ -71,7 +76,15 @@ test("the defaults are the contract's", () => {
         timeout: 15_000,
         timeouts: { connect: undefined, headers: undefined, idle: undefined },
         request: {
-          body: { schema: undefined, maxSize: 1024 * 1024, contentTypes: [], required: false },
+          body: {
+            schema: undefined,
+            maxSize: 1024 * 1024,
+            contentTypes: [],
+            contentEncodings: [],
+            maxInflatedSize: 1024 * 1024,
+            maxInflateRatio: 100,
+            required: false,
+          },
           query: undefined,
           headers: undefined,
           path: undefined,

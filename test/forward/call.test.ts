@@ -28,6 +28,9 @@ class FakeConnection implements CallConnection {
   onceFlushed(call: Carried): void {
     this.flushing = call;
   }
+  retire(): void {
+    this.log.push("retire");
+  }
   release(): void {
     this.log.push("release");
   }
@@ -95,7 +98,7 @@ function setUp(prepare: (exchange: ReturnType<typeof exchangeUnderTest>) => void
     timerMs: 0,
     outcome: undefined,
     breaker: "closed",
-    admission: { bodyEnded: () => told.push("ended"), bodyBroke: () => told.push("broke") },
+    admission: { headCame() {}, bodyEnded: () => told.push("ended"), bodyBroke: () => told.push("broke") },
   };
   prepare(exchange);
   const interim: number[] = [];

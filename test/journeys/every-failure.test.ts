@@ -11,6 +11,7 @@ import { brokenBody } from "./failures/broken-body.ts";
 import { garbledUpstream } from "./failures/garbled-upstream.ts";
 import { impatientClient } from "./failures/impatient-client.ts";
 import { invalidUpgrade } from "./failures/invalid-upgrade.ts";
+import { limitedClient } from "./failures/limited-client.ts";
 import { ownFault } from "./failures/own-fault.ts";
 import { protectedUpstream } from "./failures/protected-upstream.ts";
 import { refusedRequest } from "./failures/refused-request.ts";
@@ -28,6 +29,7 @@ const journeys: readonly FailureJourney[] = [
   ...brokenBody,
   ...invalidUpgrade,
   ...protectedUpstream,
+  ...limitedClient,
   ...impatientClient,
   ...refusedRequest,
   ...ownFault,

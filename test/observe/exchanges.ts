@@ -87,7 +87,7 @@ const plainAttempt: Attempt = {
   awaitsClient: false,
   awaitedSince: 0,
   timerMs: 5000,
-  admission: { bodyEnded() {}, bodyBroke() {} },
+  admission: { headCame() {}, bodyEnded() {}, bodyBroke() {} },
   connectMs: 0.25,
   firstByteMs: 8,
   outcome: "success",

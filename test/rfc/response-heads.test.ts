@@ -43,11 +43,14 @@ const refused: Readonly<Record<string, string>> = {
   "a hexadecimal length": "HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\nok",
   "an empty length": "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok",
   "a length beyond 64 bits": "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551618\r\n\r\nok",
+  "a length beyond what others can count": "HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999\r\n\r\nok",
   "a folded length": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 3\r\n\r\nok",
   "gzip, chunked": `HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${chunked}`,
   "gzip and chunked in two fields": `HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n${chunked}`,
   "chunked twice": `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n${chunked}`,
   "chunked with a comma": `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,\r\n\r\n${chunked}`,
+  "chunked and a tab": `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n${chunked}`,
+  "a length and a space": "HTTP/1.1 200 OK\r\nContent-Length: 2 \r\n\r\nok",
   "an unknown transfer coding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\nok",
   identity: "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nok",
   "a transfer coding in HTTP/1.0": `HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n${chunked}`,
@@ -62,6 +65,7 @@ const refused: Readonly<Record<string, string>> = {
   "a bare CR in a field, where a cookie would begin": `HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: ${secret}\r\n${length}`,
   "a bare LF in a field, where a cookie would begin": `HTTP/1.1 200 OK\r\nX: a\nSet-Cookie: ${secret}\r\n${length}`,
   "a bare CR in the reason phrase": `HTTP/1.1 200 O\rSet-Cookie: ${secret}\r\n${length}`,
+  "a status line that ends with two CRs": `HTTP/1.1 200 \r\rSet-Cookie: ${secret}\r\n${length}`,
   "lines that end with LF alone": "HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
 };
 

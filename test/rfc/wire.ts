@@ -11,7 +11,8 @@ import { requestBytes } from "../support/raw-client.ts";
 import { Stage } from "../support/stage.ts";
 import { answering, ok } from "../support/upstream-scripts.ts";
 
-export const bounded = { timeout: 15_000 };
+/** Side by side: most of them wait for the end of a connection whose client may still have been sending. */
+export const together = { timeout: 60_000, concurrency: 16 };
 
 /** A request that nobody may ever see as one: it stands where the bytes behind a refused request are. */
 export const smuggled = "GET /smuggled HTTP/1.1\r\nHost: api.test\r\nX-Request-Id: smuggled\r\n\r\n";
@@ -90,6 +91,8 @@ export class Wire implements AsyncDisposable {
 
 export interface Forwarded {
   readonly line: string;
+  /** The gateway keeps a connection to its upstream but after HEAD. */
+  readonly connection?: "keep-alive" | "close";
   /** End-to-end fields, as they are to be seen. */
   readonly fields?: readonly string[];
   readonly via?: string;
@@ -105,11 +108,12 @@ export interface Forwarded {
 /** The exact bytes of a forwarded request. */
 export function forwarded(request: Forwarded): string {
   const { line, fields = [], via = `1.1 ${gatewayName}`, authority = "api.test", added = [], framing, body } = request;
+  const { connection = "keep-alive" } = request;
   return bytes(
     [
       `${line} HTTP/1.1`,
       "host: upstream",
-      "connection: keep-alive",
+      `connection: ${connection}`,
       ...fields,
       `via: ${via}`,
       "x-forwarded-for: 127.0.0.1",

@@ -11,6 +11,7 @@ export interface ConfigShape {
   readonly listen?: Block;
   readonly problems?: Block;
   readonly log?: Block;
+  readonly redis?: Block;
   /** JSON schemas to stand beside the config file, by file name. */
   readonly schemas?: Readonly<Record<string, unknown>>;
 }
@@ -53,6 +54,7 @@ export interface SingleRoute {
   readonly listen?: Block;
   readonly problems?: Block;
   readonly log?: Block;
+  readonly redis?: Block;
   readonly schemas?: Readonly<Record<string, unknown>>;
 }
 

@@ -63,6 +63,7 @@ async function run({ port, target, ratePerSecond }: LoadOptions): Promise<void> 
   const idle: RawClient[] = [];
   let latencies: number[] = [];
   let failed = 0;
+  process.on("disconnect", () => process.exit());
   process.on("message", () => {
     process.send?.(figuresOf(latencies, failed));
     latencies = [];

@@ -44,4 +44,4 @@ export function seededRandom(seed: number): () => number {
 const atoms =
   String.raw`a b A _ 1 \n \d \w \s \W [ab] [^a] [] [^] . \u0061 \x62 é 😀 \u{1F600} \ud83d\ude00 [😀-😎] \p{L}
 \P{Lu} \. - \- \cJ \0 \ud83d ſ K \_ { ] \1 \8 \c [\b] [\]] a{,2} \k \u{3} \p`.split(/\s+/);
-const letters = [..."abAB_1 \n\ré😀😁KſsSk-.\u2028{]c\\u\0\b8p", "\ud83d", "\ude00", "uuu", "{,2}"];
+const letters = Array.from("abAB_1 \n\ré😀😁KſsSk-.\u2028{]c\\u\0\b8p").concat("\ud83d", "\ude00", "uuu", "{,2}");

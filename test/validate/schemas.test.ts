@@ -352,26 +352,60 @@ describe("findings", () => {
     );
   });
 
-  test("patterns that cannot run in linear time, and broken ones, are found with their place", () => {
-    const { findings } = compile({
+  test("patterns that cannot be run safely, and broken ones, are errors with their place", () => {
+    const { check, findings } = compile({
       type: "object",
-      properties: { a: { type: "string", pattern: "^(?=a)b" }, pattern: { type: "string" } },
-      patternProperties: { "^a{1,2000}$": {} },
+      properties: { a: { type: "string", pattern: "^(a+)b\\1+$" }, pattern: { type: "string" } },
+      patternProperties: { "(a*)\\1": {} },
+      propertyNames: { pattern: "(a" },
       default: { pattern: "(" },
     });
+    assert.equal(check, undefined);
     assert.deepEqual(
-      findings.map(({ pointer, severity }) => [pointer, severity]),
+      findings.map(({ pointer, severity, message }) => [pointer, severity, message.split(":")[0]]),
       [
-        ["#/patternProperties/^a{1,2000}$", "warning"],
-        ["#/properties/a/pattern", "warning"],
+        ["#/patternProperties/(a*)\\1", "error", "cannot be run safely on a hostile text"],
+        ["#/properties/a/pattern", "error", "cannot be run safely on a hostile text"],
+        ["#/propertyNames/pattern", "error", "is not a regular expression"],
       ],
     );
-    const broken = compile({ properties: { a: { pattern: "(a" } } });
-    assert.equal(broken.check, undefined);
-    assert.ok(
-      broken.findings.some(({ pointer, severity }) => pointer === "#/properties/a/pattern" && severity === "error"),
-    );
   });
+
+  test("patterns with large repeats and lookaheads load without a word", () => {
+    const { check, findings } = compile({
+      type: "object",
+      properties: { a: { type: "string", pattern: "^(?=.*\\d)(?=.*[A-Z]).{8,4000}$" } },
+      patternProperties: { "^x{1,2000}$": {} },
+    });
+    assert.ok(check);
+    assert.deepEqual(findings, []);
+  });
+
+  for (const [what, schema, pointer, message] of [
+    ["type", { properties: { a: { type: "objekt" } } }, "#/properties/a/type", /allowed values: array, boolean/],
+    ["required", { required: "a" }, "#/required", /array/],
+    ["minimum", { items: { minimum: "1" } }, "#/items/minimum", /number/],
+    ["additionalProperties", { additionalProperties: "no" }, "#/additionalProperties", /object,boolean/],
+    ["$ref", { properties: { a: { $ref: "absent.json" } } }, "#/properties/a/$ref", /absent\.json/],
+    ["fragment", { items: { $ref: "#/definitions/absent" } }, "#/items/$ref", /absent/],
+  ] as const) {
+    for (const $schema of [
+      undefined,
+      "https://json-schema.org/draft/2019-09/schema",
+      "https://json-schema.org/draft/2020-12/schema",
+    ]) {
+      test(`one fault is one finding: ${what} under ${$schema ?? "draft-07"}`, () => {
+        const { check, findings } = compile($schema === undefined ? schema : { $schema, ...schema });
+        assert.equal(check, undefined);
+        const errors = findings.filter(({ severity }) => severity === "error");
+        assert.deepEqual(
+          errors.map((finding) => finding.pointer),
+          [pointer],
+        );
+        assert.match(errors[0]?.message ?? "", message);
+      });
+    }
+  }
 
   test("uniqueItems without maxItems is a warning", () => {
     const { findings } = compile({ type: "array", uniqueItems: true });
@@ -399,4 +433,76 @@ test("validation changes no value: no defaults, no coercion, no removal", () => 
 
 test("inherited names are no members: constructor is missing where it was not sent", () => {
   assert.equal(errorsOf({ required: ["constructor", "toString"] }, {}).length, 2);
+});
+
+describe("each draft refers", () => {
+  const drafts = {
+    "draft-07": { $schema: "http://json-schema.org/draft-07/schema#", definitions: "definitions" },
+    "2019-09": { $schema: "https://json-schema.org/draft/2019-09/schema", definitions: "$defs" },
+    "2020-12": { $schema: "https://json-schema.org/draft/2020-12/schema", definitions: "$defs" },
+  };
+  for (const [draft, { $schema, definitions }] of Object.entries(drafts)) {
+    test(`within the file, to a file beside it, and by $id (${draft})`, () => {
+      const beside = `beside-${draft}.json`;
+      const $id = `https://schemas.example.com/${draft}/money`;
+      write({ $schema, [definitions]: { word: { type: "string", pattern: "^\\w+$" } } }, beside);
+      const money = write({ $schema, $id, type: "integer", minimum: 0 });
+      const { check, findings } = compile(
+        {
+          $schema,
+          type: "object",
+          properties: {
+            within: { $ref: `#/${definitions}/flag` },
+            beside: { $ref: `${beside}#/${definitions}/word` },
+            registered: { $ref: $id },
+          },
+          [definitions]: { flag: { type: "boolean" } },
+        },
+        [money],
+      );
+      assert.deepEqual(findings, []);
+      assert.ok(check);
+      assert.deepEqual(findErrors(check, { within: true, beside: "a", registered: 1 }, 0), []);
+      const errors = bodyErrors(findErrors(check, { within: 1, beside: "-", registered: -1 }, 0));
+      assert.deepEqual(
+        new Set(errors.map(({ pointer }) => pointer)),
+        new Set(["#/beside", "#/registered", "#/within"]),
+      );
+    });
+  }
+
+  test("2020-12: $dynamicRef goes to the outermost anchor", () => {
+    const schema = {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      $dynamicAnchor: "node",
+      type: "object",
+      properties: { children: { type: "array", items: { $dynamicRef: "#node" } } },
+      unevaluatedProperties: false,
+    };
+    assert.deepEqual(errorsOf(schema, { children: [{ children: [] }] }), []);
+    assert.equal(errorsOf(schema, { children: [{ x: 1 }] })[0]?.pointer, "#/children/0/x");
+  });
+
+  test("2019-09: $recursiveRef, unevaluatedItems, dependentSchemas and minContains", () => {
+    const $schema = "https://json-schema.org/draft/2019-09/schema";
+    const tree = { $schema, $recursiveAnchor: true, type: "object", additionalProperties: { $recursiveRef: "#" } };
+    assert.equal(errorsOf(tree, { a: { b: {} } }).length, 0);
+    assert.equal(errorsOf(tree, { a: { b: 1 } })[0]?.pointer, "#/a/b");
+    assert.equal(errorsOf({ $schema, items: [{}], unevaluatedItems: false }, [1, 2]).length, 1);
+    assert.equal(errorsOf({ $schema, dependentSchemas: { a: { required: ["b"] } } }, { a: 1 })[0]?.pointer, "#/b");
+    assert.equal(errorsOf({ $schema, contains: { const: 1 }, minContains: 2 }, [1]).length, 1);
+  });
+
+  test("a file that is broken is told of once, and does not stop the report of the next", () => {
+    write({ type: "strin" }, "broken-beside.json");
+    const compiler = new SchemaCompiler([]);
+    const written = [write({ $ref: "broken-beside.json" }), write({ type: "nope" }), write({ type: "object" })];
+    assert.deepEqual(
+      written.map((file) => compiler.compile(file) !== undefined),
+      [false, false, true],
+    );
+    const errors = compiler.findings.filter(({ severity }) => severity === "error");
+    assert.ok(errors.some(({ file, pointer }) => file.endsWith("broken-beside.json") && pointer === "#/type"));
+    assert.ok(errors.some(({ file, pointer }) => file === written[1] && pointer === "#/type"));
+  });
 });

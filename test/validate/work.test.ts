@@ -63,7 +63,11 @@ describe("recursion", () => {
   }
 
   test("of a plain kind goes down to the depth that JSON may have", () => {
-    const list = compile({ type: "object", properties: { next: { $ref: "#" } }, additionalProperties: false });
+    const list = compile({
+      type: "object",
+      properties: { next: { $ref: "#" }, kind: {} },
+      additionalProperties: false,
+    });
     assert.deepEqual(findErrors(list, nested(64), 600), []);
   });
 
@@ -92,7 +96,7 @@ test("a text that makes a set of states for every character is cut", () => {
 test("time stops what no step was counted for", () => {
   let now = 0;
   const meter = new WorkMeter(() => now);
-  meter.begin(Infinity);
+  meter.begin({ steps: 1000, references: 1000 });
   for (let i = 0; i < 100; i += 1) meter.chargeReference();
   now = 10_000;
   assert.throws(() => {
@@ -135,7 +139,7 @@ describe("formats", () => {
     ["url", `http://1${":[:".repeat(30_000)}`],
     ["uri", `http://${"a.".repeat(50_000)}\0`],
     ["uri-reference", `${"%41".repeat(40_000)}\0`],
-    ["uri-template", `${"{a,".repeat(40_000)}`],
+    ["uri-template", "{a,".repeat(40_000)],
     ["email", `${"a.".repeat(50_000)}@`],
     ["hostname", "a-".repeat(50_000)],
     ["json-pointer", `${"/~0".repeat(40_000)}~`],
@@ -147,9 +151,9 @@ describe("formats", () => {
   for (const [format, attack] of attacks) {
     test(`${format} says no to a long hostile text within its work`, () => {
       const check = compile({ type: "string", format });
-      const before = performance.now();
+      const began = performance.now();
       assert.equal(findErrors(check, attack, attack.length)[0]?.keyword, "format");
-      assert.ok(performance.now() - before < 1000);
+      assert.ok(performance.now() - began < 1000);
     });
   }
 

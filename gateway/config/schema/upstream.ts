@@ -14,6 +14,24 @@ const breaker = block("The circuit breaker each target has.", {
   }),
   open: duration("How long it stays open before one trial.", { default: "5s", min: "100ms" }),
   maxOpen: duration("Up to which the open time grows while trials fail.", { default: "60s", min: "100ms" }),
+  trials: integer("Requests let through after the open time; errorRate of them decides whether it closes.", {
+    default: 1,
+    min: 1,
+    max: 1000,
+  }),
+  ramp: duration("How long after closing until all requests are let through again; 10 % are at first. 0 for at once.", {
+    default: "4s",
+    min: "0ms",
+    max: "10m",
+  }),
+  slowCallDuration: off(
+    duration("An answer whose head takes longer, from the last byte of the request, is slow. Where set, slow calls count."),
+  ),
+  slowCallRate: rate("Share of slow answers within the window that opens it, where slowCallDuration is set.", {
+    default: "50%",
+    min: "1%",
+    max: "100%",
+  }),
   statuses: list(
     integer("An upstream's status.", { min: 400, max: 599 }),
     "Statuses of the upstream that count as failed attempts.",

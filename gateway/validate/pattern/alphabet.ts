@@ -84,7 +84,7 @@ function isLiteral(source: string): boolean {
 
 const workPerCharacter = 60;
 const workPerPart = 10;
-const workPerPage = 400;
+const workPerPage = 300;
 /** 512 bytes each. */
 const maxPages = 512;
 const maxSymbols = 4096;
