@@ -3,6 +3,8 @@ export interface UpstreamAnswer {
   readonly status: number;
   /** End-to-end fields as name, value, name, value …; hop-by-hop ones are gone. */
   readonly headers: readonly string[];
+  /** What the upstream said, where the answer was given another status. */
+  readonly receivedStatus?: number;
   /** Member values of the upstream's own Proxy-Status field, joined; undefined for none. */
   readonly proxyStatus: string | undefined;
   /** Lets the body flow into `sink`, beginning with what arrived together with the head. Call once. */

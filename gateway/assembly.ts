@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Permit } from "./acquire/concurrency.ts";
 import type { BodyPace } from "./body-wait.ts";
 import type { Clock } from "./clock.ts";
+import type { DeadlineField } from "./attempt/deadline.ts";
+import type { RetryRule } from "./attempt/retry.ts";
 import type { Config, RouteConfig, UpstreamConfig } from "./config/schema.ts";
 import type { Exchange, ExchangeHead, Route, UpstreamAnswer } from "./exchange.ts";
 import type { Failure } from "./failures/failure.ts";
@@ -17,6 +19,8 @@ import type { RouteValidator } from "./validate/validate.ts";
 import { refuseUnderMaintenance } from "./admit/maintenance.ts";
 import { RateLimits } from "./admit/rate-limits.ts";
 import { attempt } from "./attempt/attempts.ts";
+import { beginBudget, deadlineField } from "./attempt/deadline.ts";
+import { compileRetry } from "./attempt/retry.ts";
 import { isWebSocketHandshake } from "./forward/handshake.ts";
 import { compileHeaderRules, requestHeaders } from "./forward/headers.ts";
 import { conduct, isForGateway } from "./listen/conduct.ts";
@@ -44,6 +48,7 @@ export interface GatewayRoute extends Route {
   readonly requestRules: HeaderRules | undefined;
   readonly responseRules: HeaderRules | undefined;
   readonly timeouts: CallTimeouts;
+  readonly retry: RetryRule | undefined;
 }
 
 type GatewayExchange = Exchange<GatewayRoute>;
@@ -66,6 +71,7 @@ export interface Rooms {
   respond(failure: Failure, exchange: GatewayExchange): Promise<void>;
   finish(exchange: GatewayExchange): void;
   readonly upstreams: readonly Upstream[];
+  readonly maxRequestsPerSocket: number;
   close(): void;
 }
 
@@ -95,19 +101,20 @@ export function assemble(options: AssemblyOptions): Rooms {
     conduct: (exchange) => conduct(exchange, conductOptions),
     isAsked: (exchange) => isForGateway(exchange),
     answer: (exchange) => answerOptions(exchange, allowedMethods(router, exchange.inbound), proxyStatus),
-    route: (exchange) => enterRoute(exchange, match(router, exchange.inbound)),
+    route: (exchange) => enterRoute(exchange, match(router, exchange.inbound), config.listen.deadlineHeaders),
     admit: (route, exchange) => {
       refuseUnderMaintenance(route.config);
       return limits.admit(route.id, exchange);
     },
     validate: (route, exchange) => validate(exchange, route.validator, budget),
     acquire: (route, exchange) => route.service.acquire(exchange),
-    attempt: (route, exchange) => attempt(exchange, route.service),
+    attempt: (route, exchange) => attempt(exchange, route.service, route.retry),
     relay: (answer, { responseRules: rules }, exchange) =>
       relay(answer, exchange, { proxyStatus, pseudonym: config.name, rules }),
     respond: (failure, exchange) => responder.respond(failure, exchange),
     finish: (exchange) => observer.finish(exchange),
     upstreams: [...upstreams.values()],
+    maxRequestsPerSocket: config.listen.maxRequestsPerSocket,
     close: () => {
       upstreams.forEach((upstream) => upstream.close());
       limits.close();
@@ -149,12 +156,14 @@ function bodyPaceOf({ minBodyRate, bodyGrace }: Config["listen"]): BodyPace | un
 }
 
 /** From here on the route's budget runs. */
-function enterRoute(exchange: GatewayExchange, { route, parameters }: Match<GatewayRoute>): GatewayRoute {
+function enterRoute(
+  exchange: GatewayExchange,
+  { route, parameters }: Match<GatewayRoute>,
+  believed: readonly DeadlineField[],
+): GatewayRoute {
   exchange.route = route;
   exchange.pathParameters = parameters;
-  const { timeout, maxDuration } = route.config;
-  if (maxDuration !== undefined) exchange.endsAt = exchange.startedAt + maxDuration;
-  exchange.alarm.setDeadline(Math.min(exchange.startedAt + timeout, exchange.endsAt));
+  beginBudget(exchange, route.config, believed);
   return route;
 }
 
@@ -194,6 +203,7 @@ function assembleRoute(
       headers: route.timeouts.headers ?? defaults.headers,
       idle: route.timeouts.idle ?? defaults.idle,
     },
+    retry: route.retry === undefined ? undefined : compileRetry(route.retry, options.random),
   };
 }
 
@@ -214,6 +224,7 @@ function outgoingOf(config: UpstreamConfig, pseudonym: string) {
         pseudonym,
         rules: route.requestRules,
         traceparent: traceparent(exchange.trace),
+        deadline: deadlineField(exchange, config.deadlineHeader),
       }),
       maxBodyBytes: route.config.request.body.maxSize,
       timeouts: route.timeouts,

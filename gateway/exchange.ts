@@ -5,6 +5,7 @@ import type { RouteConfig } from "./config/schema.ts";
 import type { Failure, TimerName } from "./failures/failure.ts";
 
 import type { AlarmOwner } from "./alarm.ts";
+import type { Attempt, Phase } from "./attempt-facts.ts";
 import type { BodyPace } from "./body-wait.ts";
 
 import { Alarm } from "./alarm.ts";
@@ -12,10 +13,8 @@ import { BodyWait } from "./body-wait.ts";
 import { TimerExpired } from "./failures/failure.ts";
 import { ReaderWait } from "./reader-wait.ts";
 
+export type { Admission, Attempt, AttemptFacts, Phase, RetryDecision } from "./attempt-facts.ts";
 export type { BodySink, InterimResponse, Tunnel, UpstreamAnswer } from "./answer.ts";
-
-/** Where an exchange or an attempt is; together with the attempt's facts it decides what a foreign error means. */
-export type Phase = "accept" | "body" | "queue" | "dns" | "connect" | "tls" | "send" | "headers" | "relay";
 
 /** The request body as the rooms hand it on. `stream` is unread: whoever forwards it reads it from the request. */
 export type RequestBody =
@@ -51,49 +50,6 @@ export interface Inbound {
   readonly isSecure: boolean;
   /** The peer is in listen.trustedProxies: its X-Forwarded-* are believed. */
   readonly isTrusted: boolean;
-}
-
-/** What one attempt on one target did, kept as it happens and never guessed afterwards. */
-export interface AttemptFacts {
-  phase: Phase;
-  /** A request byte was handed to the socket. */
-  sent: boolean;
-  /** The socket had served a request before. */
-  reused: boolean;
-  /** The request was sent whole. */
-  complete: boolean;
-  /** Bytes of the response received, head or body. */
-  responseBytes: number;
-  /** The upstream ended (FIN) or reset the connection first. */
-  closedByUpstream: boolean;
-  /** The next thing to happen is the client's: its request body is being streamed and has not come. */
-  awaitsClient: boolean;
-}
-
-/** One attempt as the log, the metrics and the retry decision see it. Times in monotonic milliseconds. */
-export interface Attempt extends AttemptFacts {
-  readonly target: string;
-  readonly startedAt: number;
-  connectMs: number;
-  firstByteMs: number;
-  /** Since when, and for how long at most, the upstream is awaited in the present phase. */
-  awaitedSince: number;
-  timerMs: number;
-  /** `success`, or the failure's code. Undefined while it runs. */
-  outcome: string | undefined;
-  /** State of the target's breaker when the attempt was admitted. */
-  readonly breaker: string;
-  readonly admission: Admission;
-}
-
-/** A breaker's admission of one attempt. */
-export interface Admission {
-  /** The answer's head came, this many milliseconds after the last byte of the request. */
-  headCame(awaitedMs: number): void;
-  /** The answer's body came whole. */
-  bodyEnded(): void;
-  /** The answer's body broke off, and not by us or the client. */
-  bodyBroke(): void;
 }
 
 /** Something that waits on behalf of an exchange and can be told to stop. */
@@ -150,6 +106,8 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   queueMs = 0;
   bytesIn = 0;
   bytesOut = 0;
+  /** The client's own deadline comes before the route's. */
+  isHurried = false;
   /** Whether a 100 (Continue) is still owed to the client when reading of the body begins. */
   owesContinue = false;
   /** What came behind a WebSocket handshake; undefined for every other request. */

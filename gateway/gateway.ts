@@ -90,7 +90,7 @@ export class Gateway {
   /** A request whose head is there. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void {
     const arrival = { req, res, owesContinue };
-    if (lineOf(req.socket).enter(arrival)) this.#begin(arrival);
+    if (lineOf(req.socket).enter(arrival, this.#rooms.maxRequestsPerSocket)) this.#begin(arrival);
   }
 
   /** Bytes that made no request: answered and logged like every other refusal. Never throws. */

@@ -37,6 +37,7 @@ export class Line {
   #current: Exchange | undefined;
   /** Nothing more is taken: what is in line is answered, then the connection ends. */
   #isClosed = false;
+  #requests = 0;
   #ignored = 0;
   /** Bytes received when the latest answer was out: more by now is a request on its way. */
   #restedAt = 0;
@@ -56,10 +57,11 @@ export class Line {
   }
 
   /** True where it is the request's turn; false where it waits, or comes too late to be answered. */
-  enter(arrival: Arrival): boolean {
+  enter(arrival: Arrival, maxRequests: number): boolean {
     if (this.#isClosed || !this.#socket.writable) return this.#ignore();
+    this.#isClosed = ++this.#requests >= maxRequests;
     if (this.#current === undefined) return true;
-    this.#isClosed = this.#waiting.push(arrival) >= maxWaiting;
+    if (this.#waiting.push(arrival) >= maxWaiting) this.#isClosed = true;
     return false;
   }
 
@@ -103,12 +105,25 @@ export class Line {
   }
 
   /**
+   * Node's server has taken its listeners off the socket, for a CONNECT behind requests that wait for their answers.
+   * Those are given; what the client goes on sending is thrown away.
+   */
+  letGo(failure: Failure): void {
+    this.breakOff(failure);
+    this.#socket.on("drain", () => this.#current?.res.emit("drain"));
+    this.#socket.resume();
+  }
+
+  /**
    * The client has sent FIN: it has said all and listens, or it is gone, and only an answer would tell. So that nobody
    * works for nobody, one is asked for: a 100 (Continue), which means nothing to who did not wait for it and which every
    * HTTP/1.1 client reads past (RFC 9110 §15.2); the second one fails where the first met a closed socket.
    */
   halfClosed(): void {
     const exchange = this.#current;
+    const last = this.#waiting.at(-1) ?? exchange;
+    // Node's parser sees this, too, but not of every request (one with Upgrade and a length, say).
+    if (last?.req.complete === false) this.breakOff(new Failure("malformed_request", { close: true }));
     if (exchange === undefined || exchange.req.httpVersionMinor === 0) return;
     let left = 2;
     const ask = (): void => {

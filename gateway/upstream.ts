@@ -13,6 +13,7 @@ import { isIP } from "node:net";
 
 import { Concurrency } from "./acquire/concurrency.ts";
 import { Breaker } from "./attempt/breaker.ts";
+import { RetryBudget } from "./attempt/budget.ts";
 import { LeastRequest } from "./balance/policy/least-request.ts";
 import { RoundRobin } from "./balance/policy/round-robin.ts";
 import { WeightedRandom } from "./balance/policy/weighted-random.ts";
@@ -37,6 +38,7 @@ export class Upstream implements AttemptPlan {
   /** WebSockets live long: they have places of their own, so that they leave the permits to requests. */
   readonly #webSockets: Concurrency;
   readonly failureStatuses: ReadonlySet<number>;
+  readonly retryBudget: RetryBudget;
   readonly #pool: TargetPool<UpstreamTarget>;
 
   constructor(options: UpstreamOptions) {
@@ -51,6 +53,7 @@ export class Upstream implements AttemptPlan {
     });
     this.#webSockets = new Concurrency({ limit: config.websockets.max, queueDepth: 0, queueWaitMs: 0 });
     this.failureStatuses = new Set(config.breaker.statuses);
+    this.retryBudget = new RetryBudget(config.retryBudget);
     const targets = config.targets.map((target) => new UpstreamTarget(options, target));
     this.#pool = new TargetPool(targets, policyOf(options));
   }
@@ -125,7 +128,14 @@ class UpstreamTarget implements AttemptTarget {
   view(): UpstreamView["targets"][number] {
     const { state, reason, opens, retryAfterMs } = this.breaker;
     const connections = { busy: this.inFlight, idle: this.#transport.connections.idle };
-    return { target: this.label, breaker: state, breakerReason: reason, breakerOpens: opens, retryAfterMs, connections };
+    return {
+      target: this.label,
+      breaker: state,
+      breakerReason: reason,
+      breakerOpens: opens,
+      retryAfterMs,
+      connections,
+    };
   }
 
   close(): void {

@@ -76,6 +76,7 @@ class FakeRooms {
       },
       finish: (exchange) => void this.finished.push(exchange),
       upstreams: [],
+      maxRequestsPerSocket: 100,
       close() {},
     };
   }

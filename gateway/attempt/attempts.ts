@@ -1,9 +1,14 @@
-import type { Attempt, Exchange, Target, UpstreamAnswer } from "../exchange.ts";
+import type { Attempt, Exchange, RetryDecision, Target, UpstreamAnswer } from "../exchange.ts";
 import type { Breaker } from "./breaker.ts";
+import type { RetryBudget } from "./budget.ts";
+import type { Ended, RetryRule } from "./retry.ts";
 import type { Ticket, Verdict } from "./ticket.ts";
 
 import { classify } from "../failures/classify.ts";
 import { Failure } from "../failures/failure.ts";
+import { pause } from "./backoff.ts";
+import { KeptAnswer } from "./kept-answer.ts";
+import { callsForRetry, obstacle, pauseBeforeRetry } from "./retry.ts";
 
 /** A target with what an attempt on it needs. */
 export interface AttemptTarget extends Target {
@@ -19,50 +24,165 @@ export interface AttemptPlan {
   pick(admits: (target: AttemptTarget) => boolean): AttemptTarget | undefined;
   /** Answers of the upstream that its breaker counts as failures. */
   readonly failureStatuses: ReadonlySet<number>;
+  readonly retryBudget: Pick<RetryBudget, "deposit" | "withdraw">;
 }
 
 /**
  * The only loop over attempts: picks a target whose breaker admits, sends, and tells the breaker how it went. A
- * connection that had gone stale is replaced once, in silence, where sending again is safe.
+ * connection that had gone stale is replaced once, in silence, where sending again is safe; all further attempts are
+ * made as `rule` allows, another target preferred.
  *
- * Throws the attempt's Failure, or `circuit_open` where no target may be asked. A further attempt that is refused never
- * replaces the failure of the last real one.
+ * Throws the last attempt's Failure, or `circuit_open` where no target may be asked. A further attempt that is refused
+ * never replaces what the last real one gave, be it a failure or an answer.
  */
-export async function attempt(exchange: Exchange, plan: AttemptPlan): Promise<UpstreamAnswer> {
-  const target = plan.pick(isAdmitting);
-  const ticket = target?.breaker.enter();
-  if (target === undefined || ticket === undefined) throw circuitOpen(plan.targets);
+export async function attempt(exchange: Exchange, plan: AttemptPlan, rule?: RetryRule): Promise<UpstreamAnswer> {
+  const dueAt = exchange.alarm.deadlineAt;
+  const place = enter(plan, isAdmitting);
+  if (place === undefined) throw circuitOpen(plan.targets);
+  let ended = await attemptAt(place, exchange, { plan, rule });
+  if (rule !== undefined && callsForRetry(ended, exchange, rule)) {
+    ended = await retry(ended, exchange, { plan, rule, dueAt, tried: new Set([place.target]) });
+  }
+  if (ended instanceof Failure) throw ended;
+  return ended;
+}
+
+/** A target that let the attempt in. */
+interface Place {
+  readonly target: AttemptTarget;
+  readonly ticket: Ticket;
+}
+
+interface Ways {
+  readonly plan: AttemptPlan;
+  readonly rule: RetryRule | undefined;
+}
+
+interface RetryWays extends Ways {
+  readonly rule: RetryRule;
+  /** The end of the whole budget, which an answer's head has lifted meanwhile. */
+  readonly dueAt: number;
+  readonly tried: Set<AttemptTarget>;
+}
+
+/** Longest wait for the end of an answer that is to be given up, in milliseconds. */
+const keepWithinMs = 250;
+
+async function retry(first: Ended, exchange: Exchange, ways: RetryWays): Promise<Ended> {
+  const { alarm, clock } = exchange;
+  let ended = first;
+  for (let made = 1; callsForRetry(ended, exchange, ways.rule); made++) {
+    const facts = exchange.attempts.at(-1) as Attempt;
+    const pauseMs = pauseBeforeRetry(ended, made, ways.rule);
+    facts.retry = decide(ended, exchange, { ...ways, made, pauseMs });
+    if (facts.retry !== "granted") return ended;
+    if (!(ended instanceof Failure)) {
+      const answer = new KeptAnswer(ended, clock);
+      ended = answer;
+      if (!(await answer.keep(Math.min(keepWithinMs, ways.dueAt - clock.now())))) {
+        facts.retry = "answer_too_long";
+        return ended;
+      }
+    }
+    alarm.setDeadline(ways.dueAt);
+    await pauseOrTell(facts, exchange, pauseMs);
+    const place = enterAnother(ended, ways);
+    if (place === undefined) {
+      facts.retry = "no_target";
+      alarm.setDeadline(exchange.endsAt);
+      return ended;
+    }
+    ways.tried.add(place.target);
+    ended = await attemptAt(place, exchange, ways);
+  }
+  return ended;
+}
+
+/** Whether there is another attempt, or what it fails on. What costs something comes last. */
+function decide(
+  ended: Ended,
+  exchange: Exchange,
+  ways: RetryWays & { readonly made: number; readonly pauseMs: number },
+): RetryDecision {
+  const { plan, rule, made, pauseMs, dueAt } = ways;
+  const forbidden = obstacle(ended, exchange, rule);
+  if (forbidden !== undefined) return forbidden;
+  if (made >= rule.attempts) return "attempts_spent";
+  const now = exchange.clock.now();
+  if (now + pauseMs >= dueAt) return "no_time";
+  if (!plan.targets.some((target) => mayTry(target, ended, ways))) return "no_target";
+  return plan.retryBudget.withdraw(now) ? "granted" : "budget_spent";
+}
+
+async function pauseOrTell(facts: Attempt, exchange: Exchange, pauseMs: number): Promise<void> {
   try {
-    return await attemptOnce(exchange, plan, { target, ticket, isFresh: false });
-  } catch (failure) {
-    if (!(failure instanceof Failure) || !mayReplaceConnection(failure, exchange)) throw failure;
-    const again = target.breaker.enter();
-    if (again === undefined) throw failure;
-    return attemptOnce(exchange, plan, { target, ticket: again, isFresh: true });
+    await pause(exchange, pauseMs);
+  } catch (reason) {
+    facts.retry = "cancelled";
+    throw reason;
   }
 }
 
-interface Try {
-  readonly target: AttemptTarget;
-  readonly ticket: Ticket;
+/** Another target rather than one that has failed already; after some failures, nothing but another. */
+function enterAnother(ended: Ended, ways: RetryWays): Place | undefined {
+  const { plan, tried } = ways;
+  return (
+    enter(plan, (target) => !tried.has(target) && isAdmitting(target)) ??
+    enter(plan, (target) => mayTry(target, ended, ways))
+  );
+}
+
+function mayTry(target: AttemptTarget, ended: Ended, { tried }: RetryWays): boolean {
+  const isElsewhere = ended instanceof Failure && ended.row.retry === "elsewhere";
+  return isAdmitting(target) && !(isElsewhere && tried.has(target));
+}
+
+function enter(plan: AttemptPlan, admits: (target: AttemptTarget) => boolean): Place | undefined {
+  const target = plan.pick(admits);
+  const ticket = target?.breaker.enter();
+  return target === undefined || ticket === undefined ? undefined : { target, ticket };
+}
+
+/** One attempt on one target; two, if the first was on a connection that had gone stale (RFC 9112 §9.3.1). */
+async function attemptAt(place: Place, exchange: Exchange, { plan, rule }: Ways): Promise<Ended> {
+  const ended = await attemptOnce(exchange, plan, { ...place, isFresh: false });
+  if (!(ended instanceof Failure) || ended.row.retry !== "stale" || exchange.cancelled !== undefined) return ended;
+  const facts = exchange.attempts.at(-1) as Attempt;
+  facts.retry = obstacle(ended, exchange, rule);
+  if (facts.retry !== undefined) return ended;
+  const ticket = place.target.breaker.enter();
+  facts.retry = ticket === undefined ? "no_target" : "stale_connection";
+  return ticket === undefined ? ended : attemptOnce(exchange, plan, { target: place.target, ticket, isFresh: true });
+}
+
+/** RFC 9110 §15.6 */
+const serverErrors = 5;
+
+function classOf(status: number): number {
+  return Math.trunc(status / 100);
+}
+
+interface Try extends Place {
   readonly isFresh: boolean;
 }
 
-async function attemptOnce(exchange: Exchange, plan: AttemptPlan, it: Try): Promise<UpstreamAnswer> {
+async function attemptOnce(exchange: Exchange, plan: AttemptPlan, it: Try): Promise<Ended> {
   const { target, ticket } = it;
   const facts = newAttempt(exchange, it);
   exchange.attempts.push(facts);
   try {
     const answer = await target.send(exchange, facts, it.isFresh);
     facts.outcome = "success";
+    facts.status = answer.status;
     if (plan.failureStatuses.has(answer.status)) target.breaker.leave(ticket, "failure");
     else ticket.answered();
+    if (classOf(answer.status) < serverErrors) plan.retryBudget.deposit(exchange.clock.now());
     return answer;
   } catch (cause) {
     const failure = classify(cause, facts);
     facts.outcome = failure.code;
     target.breaker.leave(ticket, verdict(failure, facts, exchange));
-    throw failure;
+    return failure;
   }
 }
 
@@ -82,7 +202,9 @@ function newAttempt(exchange: Exchange, it: Try): Attempt {
     firstByteMs: 0,
     awaitedSince: startedAt,
     timerMs: 0,
+    status: 0,
     outcome: undefined,
+    retry: undefined,
     breaker: it.target.breaker.state,
     admission: it.ticket,
   };
@@ -107,21 +229,13 @@ function verdict(failure: Failure, facts: Attempt, exchange: Exchange): Verdict 
 
 /**
  * The whole budget ran out. That is the target's fault only if it had had about as long as it is configured to have:
- * a budget eaten up by the queue, by earlier attempts or by the client's own upload is not.
+ * a budget eaten up by the queue, by earlier attempts or by the client's own upload is not, nor one that the client
+ * itself had cut short.
  */
 function hadFullTimer(facts: Attempt, exchange: Exchange): boolean {
+  if (exchange.isHurried) return false;
   const budgetMs = exchange.route?.config.timeout ?? 0;
   return exchange.clock.now() - facts.awaitedSince >= 0.9 * Math.min(facts.timerMs, budgetMs);
-}
-
-const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
-
-/** RFC 9112 §9.3.1: a request may be sent again unasked when nothing of it left, or when doing it twice is harmless. */
-function mayReplaceConnection(failure: Failure, exchange: Exchange): boolean {
-  if (failure.row.retry !== "stale" || exchange.cancelled !== undefined) return false;
-  const last = exchange.attempts.at(-1);
-  if (last?.sent !== true) return true;
-  return idempotent.has(exchange.inbound.method) && exchange.body.kind !== "stream";
 }
 
 function circuitOpen(targets: readonly AttemptTarget[]): Failure {

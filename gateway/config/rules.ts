@@ -5,6 +5,7 @@ import { formatMeasure } from "./duration.ts";
 import { nearestName } from "./nearest.ts";
 import { checkRateLimits } from "./rate-limit-rules.ts";
 import { checkRoutes } from "./route-rules.ts";
+import { checkTlsFiles } from "./tls-files.ts";
 
 /** What no single key can be blamed for. Every fault is reported; a key that is faulty by itself is passed over. */
 export function checkRules(draft: Draft, document: ConfigDocument): void {
@@ -39,8 +40,14 @@ function checkListeners({ listen, admin }: Draft, document: ConfigDocument): voi
       : ["listen", "admin"];
     document.reportAt([block, "port"], `port ${listen.port} is taken by ${other}.port`);
   }
+  const tls = listen?.tls;
+  if (tls !== undefined) checkTlsFiles({ ...tls, ca: tls.clientCa }, ["listen", "tls"], document);
   const target = { least: listen?.maxTargetLength, most: listen?.maxHeaderSize, of: "listen.maxHeaderSize" };
   checkOrder({ ...target, unit: "size" }, ["listen", "maxTargetLength"], document);
+  if ((listen?.deadlineHeaders?.length ?? 0) > 0 && listen?.trustedProxies?.length === 0) {
+    const fault = "has no effect: no peer is in listen.trustedProxies";
+    document.reportAt(["listen", "deadlineHeaders"], fault, { severity: "warning" });
+  }
   const drain = listen?.drain;
   const grace = { least: drain?.grace, most: drain?.deadline, of: "listen.drain.deadline" };
   checkOrder({ ...grace, unit: "duration" }, ["listen", "drain", "grace"], document);
@@ -58,6 +65,7 @@ function checkUpstream(upstream: UpstreamDraft, path: Path, document: ConfigDocu
   if (tls === undefined) return;
   const place = [...path, "tls"];
   if ((tls.cert === undefined) !== (tls.key === undefined)) document.reportAt(place, "cert and key go together");
+  checkTlsFiles(tls, place, document);
   if (tls.verify === false) {
     const hint = "give the authority in `ca` instead";
     document.reportAt([...place, "verify"], "certificates are not verified", { severity: "warning", hint });

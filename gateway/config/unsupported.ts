@@ -20,7 +20,6 @@ const notYetSupported: ReadonlyArray<{ readonly path: string; readonly value?: s
   { path: "upstreams.*.concurrency.max" },
   { path: "routes.*.weights" },
   { path: "routes.*.response" },
-  { path: "routes.*.retry" },
   { path: "routes.*.priority" },
   { path: "routes.*.upstreamErrors" },
 ];

@@ -62,6 +62,7 @@ function timerCode(timer: TimerName, facts: FailureFacts): FailureCode {
     case "body":
     case "reader":
       return "client_timeout";
+    case "backoff": // the wait's own end, which nobody throws
     case "deadline":
       return deadlineCode(facts);
   }

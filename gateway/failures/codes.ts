@@ -18,6 +18,7 @@ export const failureCodes = [
   "upstream_incomplete",
   "upstream_body_idle",
   "upstream_schema_violation",
+  "upstream_error",
   "upgrade_invalid",
   "circuit_open",
   "no_healthy_upstream",

@@ -2,6 +2,7 @@ import type { FailureCode } from "./codes.ts";
 import type { FailureRow } from "./table.ts";
 
 import { failureCodes } from "./codes.ts";
+import { heldBackStatus } from "./held-back.ts";
 import { failureTable } from "./table.ts";
 
 const retryWords: Readonly<Record<FailureRow["retry"], string>> = {
@@ -29,7 +30,7 @@ const againWords: Readonly<Record<FailureRow["again"], string>> = {
 export function describeFailure(code: FailureCode): ReadonlyArray<readonly [label: string, text: string]> {
   const row = failureTable[code];
   return [
-    ["status", statusWords(row)],
+    ["status", statusWords(code)],
     ["Proxy-Status", proxyStatusWords(row)],
     ["caused by", row.source],
     ["says", row.detail],
@@ -64,7 +65,8 @@ Generated from gateway/failures/table.ts. Every way a request can fail has one r
 
 function tableRow(code: FailureCode, row: FailureRow): string {
   const name = row.reserved ? `[${code}](#${code}) *reserved*` : `[${code}](#${code})`;
-  return `| ${[name, row.status ?? "–", row.proxyError ?? "–", row.source, row.title].join(" | ")} |`;
+  const status = code === "upstream_error" ? "the upstream's" : (row.status ?? "–");
+  return `| ${[name, status, row.proxyError ?? "–", row.source, row.title].join(" | ")} |`;
 }
 
 function section(code: FailureCode): string {
@@ -72,8 +74,12 @@ function section(code: FailureCode): string {
   return [`## ${code}`, `${failureTable[code].title}.`, facts.join("\n")].join("\n\n");
 }
 
-function statusWords(row: FailureRow): string {
+function statusWords(code: FailureCode): string {
+  const row = failureTable[code];
+  if (code === "upstream_error") return "the upstream's own, or the one it is translated to";
   if (row.status !== null) return String(row.status);
+  const held = heldBackStatus[code];
+  if (held !== undefined) return `none: the response is broken off; ${held} where it was held back to be read whole`;
   return row.source === "client" ? "none: nobody is left to answer; logged as 499" : "none: the response is broken off";
 }
 

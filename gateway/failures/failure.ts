@@ -1,6 +1,7 @@
 import type { FailureCode } from "./codes.ts";
 import type { FailureRow, ProxyErrorType } from "./table.ts";
 
+import { saysLater } from "./status.ts";
 import { failureTable } from "./table.ts";
 
 /** One finding of a validation: where (RFC 6901 fragment, or a parameter's name), which rule, in words. No values. */
@@ -21,8 +22,12 @@ export interface FailureOptions {
   readonly headers?: ReadonlyArray<readonly [string, string]>;
   /** The known wait in milliseconds; Retry-After is this rounded up, plus jitter. */
   readonly retryAfterMs?: number;
-  /** Replaces the row's status where a route may choose it (400 or 422). */
+  /** Replaces the row's status where a route may choose it (400 or 422), or where it is the upstream's own. */
   readonly status?: number;
+  /** What the upstream had answered, where this replaces its answer. */
+  readonly receivedStatus?: number;
+  /** Members of the upstream's Proxy-Status, where this replaces its answer. */
+  readonly proxyStatus?: string | undefined;
   /** Replaces the row's RFC 9209 error type. */
   readonly proxyError?: ProxyErrorType;
   /** Further RFC 9209 parameters, such as rcode or alert-id. */
@@ -47,7 +52,7 @@ export class Failure extends Error {
 
   /** Every answer that says "later" says when (RFC 9110 §15.6.4, RFC 6585 §4). */
   get owesRetryAfter(): boolean {
-    return this.status === 503 || this.status === 429;
+    return saysLater(this.status);
   }
 
   /** The status sent to the client; null where none can be sent. */
@@ -57,7 +62,7 @@ export class Failure extends Error {
 }
 
 /** Which of the gateway's own timers ended a wait. */
-export type TimerName = "connect" | "headers" | "write" | "idle" | "deadline" | "queue" | "body" | "reader";
+export type TimerName = "connect" | "headers" | "write" | "idle" | "deadline" | "queue" | "backoff" | "body" | "reader";
 
 /** One of our own timers fired. Classified by its name and by whom the exchange awaited, never by message. */
 export class TimerExpired extends Error {

@@ -52,6 +52,8 @@ export const prose: Readonly<Record<FailureCode, Prose>> = {
     "No body byte came for timeouts.idle while the client was reading. The connection is destroyed, never ended cleanly.", "RFC 9112 §8, RFC 9209 §2.3.10"),
   upstream_schema_violation: say("Upstream response does not match its schema", "The service's answer did not have the agreed form.",
     "The route enforces a response schema and the body does not match it.", "RFC 9110 §15.6.3, RFC 9209 §2.3.23"),
+  upstream_error: say("Upstream error", "The service answered with an error.",
+    "The upstream's own 5xx, whose body the route replaces (upstreamErrors: conceal, fallback). The status stays the upstream's, or the one it is translated to; received-status is what it said. RFC 9209 has no type for it: this one says that the body is ours.", "RFC 9110 §15.6, RFC 9209 §2.3.29"),
   upgrade_invalid: say("Upstream upgrade failed", "The service did not complete the protocol upgrade.",
     "The upstream's 101 does not complete the handshake. A refusal (401, 403, 426 …) is its own answer and is relayed.", "RFC 9110 §15.6.3, RFC 9209 §2.3.26"),
   circuit_open: say("Upstream circuit open", "The service is failing and is not being asked for now.",

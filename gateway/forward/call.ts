@@ -103,10 +103,7 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
   onResponseData(controller: CallController, chunk: Buffer): void {
     if (this.#state !== "answered") return;
     this.#attempt.responseBytes += chunk.length;
-    if (this.#sink === undefined) {
-      (this.#early ??= []).push(chunk);
-      return;
-    }
+    if (this.#sink === undefined) return void (this.#early ??= []).push(chunk);
     this.#awaitBody();
     if (!this.#sink.write(chunk)) this.#pause(controller);
   }

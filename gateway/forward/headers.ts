@@ -74,6 +74,8 @@ export interface RequestHeaderOptions {
   readonly pseudonym: string;
   readonly rules: HeaderRules | undefined;
   readonly traceparent: string;
+  /** Tells the upstream how long it has, in place of what the client said: name and value. */
+  readonly deadline?: readonly [string, string] | undefined;
 }
 
 /**
@@ -83,7 +85,7 @@ export interface RequestHeaderOptions {
  */
 export function requestHeaders(exchange: Exchange, options: RequestHeaderOptions): string[] {
   const { inbound, req } = exchange;
-  const { rules } = options;
+  const { rules, deadline } = options;
   const listed = connectionOptions(req.headers.connection);
   const raw = req.rawHeaders;
   const out: string[] = ["host", options.host];
@@ -92,7 +94,7 @@ export function requestHeaders(exchange: Exchange, options: RequestHeaderOptions
     if (replacedOnRequest.has(name) || name.includes("_")) continue;
     // Whoever speaks for the client, with whatever field of the family (-Prefix, -User, -Ssl …), must be trusted.
     if (!inbound.isTrusted && name.startsWith("x-forwarded-")) continue;
-    if (listed?.has(name) === true || rules?.remove.has(name) === true) continue;
+    if (listed?.has(name) === true || rules?.remove.has(name) === true || name === deadline?.[0]) continue;
     out.push(name, raw[i + 1] as string);
   }
   out.push("via", joined(req.headers.via, `${req.httpVersion} ${options.pseudonym}`));
@@ -102,6 +104,7 @@ export function requestHeaders(exchange: Exchange, options: RequestHeaderOptions
   if (hops !== undefined) out.push("max-forwards", inbound.method === "OPTIONS" ? String(Number(hops) - 1) : `${hops}`);
   out.push("x-request-id", exchange.id, "traceparent", options.traceparent);
   if (exchange.trace.state !== undefined) out.push("tracestate", exchange.trace.state);
+  if (deadline !== undefined && rules?.remove.has(deadline[0]) !== true) out.push(...deadline);
   if (rules !== undefined) for (const [name, value] of rules.set) out.push(name, value);
   return out;
 }

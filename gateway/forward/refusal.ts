@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 
 import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
 import type { AnswerHead } from "./answer-head.ts";
@@ -10,6 +11,8 @@ export interface RefusalOptions {
   readonly exchange: Exchange;
   readonly attempt: Attempt;
   readonly response: IncomingMessage;
+  /** Where it comes from: at the response's end, node has parted the two. */
+  readonly upstream: Socket;
   readonly head: AnswerHead;
   /** Longest silence within the body while the client reads, in milliseconds. */
   readonly idleMs: number;
@@ -75,27 +78,27 @@ export class Refusal implements UpstreamAnswer, Waiter {
 
   #end(): void {
     if (this.#isOver) return;
-    const { response, head, exchange, attempt } = this.#options;
+    const { upstream, head, exchange, attempt } = this.#options;
     // A body that ends with the connection ends with FIN; node takes a reset for an end as well.
-    if (!head.isDelimited && response.socket.errored !== null) {
+    if (!head.isDelimited && upstream.errored !== null) {
       this.#break(new Failure("upstream_incomplete"));
       return;
     }
     this.#isOver = true;
     attempt.admission.bodyEnded();
     exchange.settle();
-    response.destroy();
+    upstream.destroy();
     this.#sink?.end(undefined);
   }
 
   #break(cause: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { response, exchange, attempt } = this.#options;
+    const { upstream, exchange, attempt } = this.#options;
     const failure = classify(cause, attempt);
     this.#brokenBy = failure;
     exchange.settle();
-    response.destroy();
+    upstream.destroy();
     if (failure.row.breaker === "fail") {
       attempt.outcome = failure.code;
       attempt.admission.bodyBroke();

@@ -81,7 +81,9 @@ class Handshake implements Waiter {
     this.#options = options;
     const { exchange, request } = options;
     this.#client = exchange.req.socket;
-    this.#early = exchange.upgradeHead === undefined ? [] : [exchange.upgradeHead];
+    const head = exchange.upgradeHead ?? noBytes;
+    this.#early = [head];
+    this.#earlyBytes = head.length;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -107,7 +109,7 @@ class Handshake implements Waiter {
     request.on("upgrade", (response, upstream, head) => {
       this.#switched({ response, head, upstream: upstream as Socket, switchProtocols });
     });
-    request.on("response", (response) => this.#refused(response));
+    request.on("response", (response) => this.#refused(response, response.socket));
     request.on("error", (error) => this.#fail(error));
   }
 
@@ -166,7 +168,8 @@ class Handshake implements Waiter {
       throw exchange.cancelled;
     }
     exchange.res.detachSocket(client);
-    client.unshift(Buffer.concat(this.#early.splice(0)));
+    client.unshift(exchange.upgradeHead ?? noBytes);
+    exchange.upgradeHead = noBytes;
     // As everywhere, a byte of a field is a byte.
     client.setDefaultEncoding("latin1");
     response.headers = byName([...fields, ...switchingFields]);
@@ -174,18 +177,20 @@ class Handshake implements Waiter {
     await new JoinedSockets({ exchange, client, upstream, idleMs }).ended;
   }
 
-  #refused(response: IncomingMessage): void {
+  #refused(response: IncomingMessage, upstream: Socket): void {
     const { exchange, attempt, request } = this.#options;
     if (this.#isOver) return;
     this.#noteAnswer(response);
     try {
+      // node takes a 101 without an Upgrade field for an answer.
+      if (response.statusCode === switchingStatus) throw new Failure("upgrade_invalid");
       if (response.httpVersionMajor !== 1) throw new Failure("upstream_protocol_error");
       const head = readAnswerHead(response.statusCode ?? 0, byName(response.rawHeaders), response.httpVersionMinor);
       this.#isOver = true;
-      this.#discardRest();
+      this.#stopReading();
       attempt.phase = "relay";
       exchange.alarm.setDeadline(exchange.endsAt);
-      this.#resolve(new Refusal({ exchange, attempt, response, head, idleMs: request.timeouts.idle }));
+      this.#resolve(new Refusal({ exchange, attempt, response, upstream, head, idleMs: request.timeouts.idle }));
     } catch (cause) {
       this.#fail(cause);
     }
@@ -207,15 +212,10 @@ class Handshake implements Waiter {
   /** Half a connection makes no tunnel. */
   readonly #onLeft = (): void => this.#options.exchange.cancel(new Failure("client_closed"));
 
+  /** What the client has said already stays said: to the tunnel, or to the handshake of another attempt. */
   #stopReading(): void {
     this.#client.off("data", this.#onEarly).off("end", this.#onLeft).pause();
-  }
-
-  /** Left unread, what the client still sends would turn the end of its connection into a reset, and cost it the answer. */
-  #discardRest(): void {
-    this.#stopReading();
-    this.#early.length = 0;
-    this.#client.resume();
+    this.#options.exchange.upgradeHead = Buffer.concat(this.#early);
   }
 
   #wait(timer: "connect" | "headers", delayMs: number): void {
@@ -228,7 +228,7 @@ class Handshake implements Waiter {
   #fail(cause: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#discardRest();
+    this.#stopReading();
     this.#options.exchange.settle();
     this.#upstream?.destroy();
     this.#request?.destroy();
@@ -237,5 +237,7 @@ class Handshake implements Waiter {
 }
 
 const switchingStatus = 101;
+
+const noBytes = Buffer.alloc(0);
 
 function ignore(): void {}

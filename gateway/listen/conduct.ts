@@ -73,7 +73,8 @@ function checkTarget(method: string, target: string): void {
   throw malformed("The request target is not valid.");
 }
 
-const authorityForm = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+/** RFC 3986 lets a name hold more (`a,b`, `%2e`), of which no host has any, and which not all servers read alike. */
+const authorityForm = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
 
 /** RFC 9112 §3.2: HTTP/1.1 always names a valid Host, also where an absolute target's own authority will win. */
 function checkHost({ req, inbound }: Exchange): void {
@@ -93,6 +94,7 @@ const singletons = new Set([
   "proxy-authorization",
   "content-encoding",
   "range",
+  "if-range",
   "if-modified-since",
   "if-unmodified-since",
   "from",
@@ -116,7 +118,7 @@ function checkSingletons(rawHeaders: readonly string[]): void {
 
 /** Listing one of these as hop-by-hop would have us strip what the upstream decides by (CVE-2026-33805 and its kind). */
 const protectedFields =
-  /(?:^|[,\s])(?:host|content-length|content-type|authorization|cookie|x-forwarded-[a-z]+)(?:[,\s]|$)/i;
+  /(?:^|[,\s])(?:host|content-length|content-type|authorization|cookie|forwarded|x-forwarded-[a-z-]+|x-real-ip)(?:[,\s]|$)/i;
 
 function checkConnectionOptions(connection: string | undefined): void {
   if (connection === undefined || connection === "keep-alive" || connection === "close") return;

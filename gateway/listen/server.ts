@@ -38,6 +38,8 @@ export interface ConnectionLine {
   breakOff(failure: Failure): boolean;
   /** The client has sent FIN. */
   halfClosed(): void;
+  /** The server has taken its listeners off a socket on which answers are still due. */
+  letGo(failure: Failure): void;
 }
 
 export interface ListenerOptions {
@@ -71,7 +73,6 @@ export function createListener(options: ListenerOptions): Listener {
   const { server, watch } = createServers(options);
   // Node would drop the fields over its limit in silence; ours refuses the request.
   server.maxHeadersCount = 0;
-  server.maxRequestsPerSocket = listen.maxRequestsPerSocket;
   // Node's own switch, which its types do not know: a client that has said all still gets its answer.
   Object.assign(server, { httpAllowHalfOpen: true });
   const connections = new ClientConnections(server, listen.maxConnections);
@@ -125,18 +126,13 @@ function handOver(server: Server, handler: RequestHandler): void {
   server.on("connect", (_req: IncomingMessage, socket: Socket) => {
     // Node has taken its own listeners off: a client's reset would end the process.
     socket.on("error", () => socket.destroy());
-    // And those that carry an answer to its end: what was asked before it goes unanswered with it.
-    if (!handler.line(socket).isFree) {
-      socket.destroy();
-      return;
-    }
-    handler.refuse(
-      new Failure("method_not_allowed", {
-        headers: [["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]],
-        close: true,
-      }),
-      socket,
-    );
+    const failure = new Failure("method_not_allowed", {
+      headers: [["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]],
+      close: true,
+    });
+    const line = handler.line(socket);
+    if (line.isFree) handler.refuse(failure, socket);
+    else line.letGo(failure);
   });
   server.on("upgrade", (req: IncomingMessage, socket: Socket, head: Buffer) => {
     // Here as well, and before anything else happens.

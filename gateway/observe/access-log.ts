@@ -24,8 +24,19 @@ export function accessLine(exchange: Exchange, outcome: Outcome, durationMs: num
     `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut}` +
     `,"durationMs":${roundedMs(durationMs)},"queueMs":${roundedMs(exchange.queueMs)}` +
     `,"connectMs":${roundedMs(attempt?.connectMs)},"firstByteMs":${roundedMs(attempt?.firstByteMs)}` +
-    `,"attempts":${exchange.attempts.length},"breaker":${jsonStringOrNull(attempt?.breaker)}}\n`
+    `,"attempts":${exchange.attempts.length},"retries":${retriesOf(exchange)},"breaker":${jsonStringOrNull(attempt?.breaker)}}\n`
   );
+}
+
+/** Of each attempt that something would have repeated: how it ended, and whether that was granted. */
+function retriesOf({ attempts }: Exchange): string {
+  let retries = "";
+  for (const { outcome, status, retry } of attempts) {
+    if (retry === undefined) continue;
+    const end = outcome === "success" ? String(status) : (outcome ?? "");
+    retries += `${retries === "" ? "[" : ","}${jsonString(`${end}: ${retry}`)}`;
+  }
+  return retries === "" ? "null" : `${retries}]`;
 }
 
 function bounded(path: string): string {

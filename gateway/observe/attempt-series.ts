@@ -1,23 +1,22 @@
 import type { Cell } from "./request-series.ts";
 
-import { failureCodes } from "../failures/codes.ts";
-
-const outcomes: ReadonlySet<string> = new Set(["success", ...failureCodes]);
-
-/** The attempt counters: upstreams come from the config, outcomes from the failure map. */
+/** A counter of attempts: upstreams come from the config, and `label` takes the values of a closed set. */
 export class AttemptSeries {
+  readonly #label: string;
   readonly #byUpstream = new Map<string, Map<string, Cell>>();
 
-  get cells(): readonly Cell[] {
-    return [...this.#byUpstream.values()].flatMap((byOutcome) => Array.from(byOutcome.values()));
+  constructor(label: string) {
+    this.#label = label;
   }
 
-  /** `outcome` undefined is an attempt given up before it had one. */
-  count(upstream: string, outcome: string | undefined): void {
-    const known = outcome !== undefined && outcomes.has(outcome) ? outcome : "other";
-    const byOutcome = this.#of(upstream);
-    const cell = byOutcome.get(known);
-    if (cell === undefined) byOutcome.set(known, { labels: { upstream, outcome: known }, count: 1 });
+  get cells(): readonly Cell[] {
+    return [...this.#byUpstream.values()].flatMap((byValue) => Array.from(byValue.values()));
+  }
+
+  count(upstream: string, value: string): void {
+    const byValue = this.#of(upstream);
+    const cell = byValue.get(value);
+    if (cell === undefined) byValue.set(value, { labels: { upstream, [this.#label]: value }, count: 1 });
     else cell.count += 1;
   }
 

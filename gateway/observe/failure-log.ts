@@ -46,10 +46,12 @@ function failedPhase(exchange: Exchange): Phase {
 }
 
 function attemptRecord(attempt: Attempt): Record<string, unknown> {
-  const { target, outcome, phase, sent, reused, complete, responseBytes, closedByUpstream, breaker } = attempt;
+  const { target, outcome, status, retry, phase, sent, reused, complete, responseBytes, closedByUpstream, breaker } = attempt;
   return {
     target,
     outcome: outcome ?? null,
+    status,
+    retry: retry ?? null,
     phase,
     sent,
     reused,

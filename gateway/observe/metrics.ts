@@ -1,10 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-import type { Exchange, Outcome } from "../exchange.ts";
+import type { Attempt, Exchange, Outcome } from "../exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
 import type { ConnectionsView, UpstreamView } from "./events.ts";
 import type { Cell } from "./request-series.ts";
 
+import { failureCodes } from "../failures/codes.ts";
 import { AttemptSeries } from "./attempt-series.ts";
 import { processRegistry } from "./process-metrics.ts";
 import { RequestSeries, unmatchedRoute } from "./request-series.ts";
@@ -14,6 +15,8 @@ import { upstreamGauges } from "./upstream-gauges.ts";
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 const switchingProtocols = 101;
+
+const attemptOutcomes: ReadonlySet<string> = new Set(["success", ...failureCodes]);
 
 /** Failures that refuse a request for load or quota, by which statuswise_shed_total is labelled. */
 const shedCodes = [
@@ -46,7 +49,8 @@ export class Metrics {
   readonly #connections: Gauge;
   readonly #duration: Histogram<"route">;
   readonly #routes = new Map<string, RouteSeries>();
-  readonly #attempts = new AttemptSeries();
+  readonly #attempts = new AttemptSeries("outcome");
+  readonly #retries = new AttemptSeries("decision");
   readonly #shed = cellsOf("reason", shedCodes);
   readonly #reloads = cellsOf("outcome", ["success", "failure"]);
   readonly #certificates = cellsOf("outcome", ["success", "failure"]);
@@ -79,7 +83,13 @@ export class Metrics {
     const shed = this.#shed.get(outcome.code);
     if (shed !== undefined) shed.count += 1;
     if (exchange.route === undefined) return;
-    for (const attempt of exchange.attempts) this.#attempts.count(exchange.route.upstream, attempt.outcome);
+    for (const attempt of exchange.attempts) this.#countAttempt(exchange.route.upstream, attempt);
+  }
+
+  #countAttempt(upstream: string, { outcome, retry }: Attempt): void {
+    // One that was given up before it had an outcome is another kind.
+    this.#attempts.count(upstream, outcome !== undefined && attemptOutcomes.has(outcome) ? outcome : "other");
+    if (retry !== undefined) this.#retries.count(upstream, retry);
   }
 
   reloaded(outcome: "success" | "failure"): void {
@@ -115,7 +125,9 @@ export class Metrics {
       this.#duration.remove({ route });
     }
     for (const route of wanted) this.#seriesOf(route);
-    this.#attempts.keep(new Set(this.#sources.views().map((view) => view.upstream)));
+    const upstreams = new Set(this.#sources.views().map((view) => view.upstream));
+    this.#attempts.keep(upstreams);
+    this.#retries.keep(upstreams);
   }
 
   /** Everything in Prometheus text format 0.0.4. */
@@ -153,6 +165,12 @@ export class Metrics {
         help: "Attempts made on an upstream: success, or the failure's code.",
         labelNames: ["upstream", "outcome"],
         cells: () => this.#attempts.cells,
+      },
+      {
+        name: "statuswise_retries_total",
+        help: "Attempts that something would have repeated: granted, stale_connection (in silence), or why not.",
+        labelNames: ["upstream", "decision"],
+        cells: () => this.#retries.cells,
       },
       {
         name: "statuswise_shed_total",

@@ -49,7 +49,7 @@ export class Responder {
     const closes = failure.row.close || failure.options.close === true || exchange.isLast || isRequestLeft(exchange);
     const headers = ["content-type", "application/problem+json", "content-length", String(body.length)];
     headers.push("cache-control", "no-store", "x-content-type-options", "nosniff", "x-request-id", exchange.id);
-    headers.push("proxy-status", this.#options.proxyStatus.failed(failure));
+    headers.push("proxy-status", this.#options.proxyStatus.failedAfter(failure));
     if (retryAfter !== undefined) headers.push("retry-after", String(retryAfter));
     for (const [name, value] of failure.options.headers ?? []) headers.push(name, value);
     if (closes) headers.push("connection", "close");

@@ -30,9 +30,9 @@ export class ProxyStatus {
     return member;
   }
 
-  /** Our member for a failure; `receivedStatus` where an upstream's answer was replaced. */
-  failed(failure: Failure, receivedStatus?: number): string {
-    const { proxyParameters } = failure.options;
+  /** Our member for a failure, with `received-status` where an upstream's answer was replaced. */
+  failed(failure: Failure): string {
+    const { proxyParameters, receivedStatus } = failure.options;
     const hasOwn = proxyParameters !== undefined || receivedStatus !== undefined;
     const key = hasOwn ? undefined : `${failure.code}${failure.status}${failure.options.proxyError ?? ""}`;
     const known = key === undefined ? undefined : this.#failed.get(key);
@@ -53,6 +53,19 @@ export class ProxyStatus {
     return kept.length === 0 ? own : `${serializeList(kept)}, ${own}`;
   }
 
+  /**
+   * The whole field of a failure. Of what the upstream's proxies said, the types of error alone are kept: `details` is
+   * free text and `next-hop` a host of the inside, and the answer they came with is not told either.
+   */
+  failedAfter(failure: Failure): string {
+    const own = this.failed(failure);
+    const { proxyStatus } = failure.options;
+    if (proxyStatus === undefined) return own;
+    const kept = parsed(proxyStatus).filter(([name]) => String(name) !== this.#name);
+    const bare = kept.map(([name, parameters]): [Item[0], Parameters] => [name, told(parameters)]);
+    return bare.length === 0 ? own : `${serializeList(bare)}, ${own}`;
+  }
+
   #render(parameters: Readonly<Record<string, string | number | Token>>): string {
     return serializeList([[identifier(this.#name), new Map(Object.entries(parameters))]]);
   }
@@ -69,6 +82,10 @@ function errorParameters(failure: Failure, receivedStatus: number | undefined) {
       : {}),
     ...(row.details === null ? {} : { details: row.details }),
   };
+}
+
+function told(parameters: Parameters): Parameters {
+  return new Map([...parameters].filter(([name]) => name === "error" || name === "received-status"));
 }
 
 function parsed(field: string): Array<[Item[0], Parameters]> {

@@ -54,7 +54,7 @@ function responseFields(
   const { rules, proxyStatus } = options;
   const fields = kept(answer, rules);
   fields.push("via", `1.1 ${options.pseudonym}`, "x-request-id", exchange.id);
-  fields.push("proxy-status", proxyStatus.after(answer.proxyStatus, proxyStatus.received(answer.status)));
+  fields.push("proxy-status", proxyStatus.after(answer.proxyStatus, proxyStatus.received(answer.receivedStatus ?? answer.status)));
   if (rules !== undefined) for (const [name, value] of rules.set) fields.push(name, value);
   if (answer.tunnel !== undefined) return fields;
   if (exchange.isLast || isRequestLeft(exchange)) fields.push("connection", "close");

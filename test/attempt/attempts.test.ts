@@ -1,111 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { AttemptPlan, AttemptTarget } from "../../gateway/attempt/attempts.ts";
-import type { Attempt, Exchange, UpstreamAnswer } from "../../gateway/exchange.ts";
+import type { Exchange } from "../../gateway/exchange.ts";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
+import type { Deed } from "./fake-plan.ts";
 
 import { attempt } from "../../gateway/attempt/attempts.ts";
-import { Breaker } from "../../gateway/attempt/breaker.ts";
 import { Failure, TimerExpired } from "../../gateway/failures/failure.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-
-/** What one call of `send` does: answers with a status, or throws. */
-type Deed = (facts: Attempt, exchange: Exchange) => number;
-
-const answers =
-  (status = 200): Deed =>
-  () =>
-    status;
-
-const throws =
-  (thrown: unknown): Deed =>
-  () => {
-    throw thrown;
-  };
-
-/** The upstream had closed the idle connection before our request reached it. */
-const stale: Deed = (facts) => {
-  Object.assign(facts, { phase: "headers", sent: true, reused: true, closedByUpstream: true });
-  throw Object.assign(new Error("gone"), { code: "ECONNRESET" });
-};
-
-class FakeTarget implements AttemptTarget {
-  readonly label: string;
-  readonly weight = 1;
-  readonly inFlight = 0;
-  readonly breaker: Breaker;
-  readonly deeds: Deed[];
-  readonly calls: boolean[] = [];
-
-  constructor(clock: FakeClock, label: string, deeds: Deed[]) {
-    this.label = label;
-    this.deeds = deeds;
-    this.breaker = new Breaker({
-      errorRate: 0.5,
-      windowMs: 10_000,
-      minimumRequests: 4,
-      openMs: 5000,
-      clock,
-      changed() {},
-    });
-  }
-
-  async send(exchange: Exchange, facts: Attempt, isFresh: boolean): Promise<UpstreamAnswer> {
-    this.calls.push(isFresh);
-    const deed = this.deeds.shift();
-    assert.ok(deed !== undefined, "one more attempt than expected");
-    const status = deed(facts, exchange);
-    return { status, headers: [], proxyStatus: undefined, flow() {}, resume() {} };
-  }
-}
-
-class FakePlan implements AttemptPlan {
-  readonly targets: readonly FakeTarget[];
-  readonly failureStatuses = new Set([502, 503, 504]);
-
-  constructor(...targets: FakeTarget[]) {
-    this.targets = targets;
-  }
-
-  pick(admits: (target: AttemptTarget) => boolean): AttemptTarget | undefined {
-    return this.targets.find(admits);
-  }
-
-  [Symbol.dispose](): void {
-    for (const target of this.targets) target.breaker.close();
-  }
-}
-
-function planOf(deeds: Deed[], clock = new FakeClock()) {
-  const target = new FakeTarget(clock, "127.0.0.1:9001", deeds);
-  return { clock, target, plan: new FakePlan(target) };
-}
-
-async function failureOf(attempted: Promise<unknown>): Promise<Failure> {
-  const thrown = await attempted.then(
-    () => assert.fail("it should have failed"),
-    (reason: unknown) => reason,
-  );
-  assert.ok(thrown instanceof Failure, String(thrown));
-  return thrown;
-}
-
-/** Gives the target's breaker verdicts until it opens. */
-async function trip(target: FakeTarget): Promise<void> {
-  for (let i = 0; i < 4; i++) {
-    const ticket = target.breaker.enter();
-    assert.ok(ticket !== undefined);
-    target.breaker.leave(ticket, "failure");
-  }
-  await settled();
-  assert.equal(target.breaker.state, "open");
-}
-
-async function settled(): Promise<void> {
-  for (let i = 0; i < 10; i++) await Promise.resolve();
-}
+import { answers, failureOf, FakePlan, FakeTarget, planOf, settled, stale, throws, trip } from "./fake-plan.ts";
 
 /** How many of four requests with this end open the breaker: all, or it stays closed. */
 async function opensAfterFour(

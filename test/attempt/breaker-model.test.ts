@@ -3,55 +3,51 @@ import { mock, test } from "node:test";
 
 import fc from "fast-check";
 
-import type { Ticket, Verdict } from "../../gateway/attempt/breaker.ts";
-import type { ModelTicket } from "./breaker-model.ts";
+import type { Ticket, Verdict } from "../../gateway/attempt/ticket.ts";
+import type { ModelOptions, ModelTicket } from "./breaker-model.ts";
 
 import { Breaker } from "../../gateway/attempt/breaker.ts";
 import { systemClock } from "../../gateway/clock.ts";
+import { seeded } from "../support/seeded.ts";
 import { BreakerModel } from "./breaker-model.ts";
+import { plainBreaker } from "./breaker-options.ts";
 
-const options = { errorRate: 0.5, windowMs: 1000, minimumRequests: 4, openMs: 250 };
+type Settings = Pick<
+  ModelOptions,
+  "errorRate" | "minimumRequests" | "maxOpenMs" | "trials" | "rampMs" | "slowCallMs" | "slowCallRate"
+>;
 
 type Step =
-  | { readonly kind: "enter" }
-  | { readonly kind: "leave"; readonly which: number; readonly verdict: Verdict }
+  | { readonly kind: "enter" | "trialNow" }
+  | { readonly kind: "leave"; readonly which: number; readonly verdict: Verdict; readonly isSlow: boolean }
   | { readonly kind: "pass"; readonly ms: number };
 
+const fixed = { ...plainBreaker, windowMs: 1000, openMs: 250 };
+
+const settings: fc.Arbitrary<Settings> = fc.record({
+  errorRate: fc.constantFrom(0.2, 0.5, 1),
+  minimumRequests: fc.integer({ min: 1, max: 5 }),
+  maxOpenMs: fc.constantFrom(250, 1000),
+  trials: fc.integer({ min: 1, max: 4 }),
+  rampMs: fc.constantFrom(0, 500),
+  slowCallMs: fc.constantFrom(undefined, 100),
+  slowCallRate: fc.constantFrom(0.3, 1),
+});
+
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Step>({ kind: "enter" }) },
+  { weight: 8, arbitrary: fc.constant<Step>({ kind: "enter" }) },
   {
-    weight: 4,
+    weight: 8,
     arbitrary: fc.record({
       kind: fc.constant("leave" as const),
       which: fc.nat(1000),
       verdict: fc.constantFrom<Verdict>("success", "failure", "failure", "neutral"),
+      isSlow: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 400 }) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 400 }) }) },
+  { weight: 1, arbitrary: fc.constant<Step>({ kind: "trialNow" }) },
 );
-
-/** Plays the steps on the breaker and on the model; after each, both must look the same. */
-async function play(steps: readonly Step[]): Promise<Set<string>> {
-  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 0 });
-  const states = new Set<string>();
-  const changed = (_from: string, to: string): void => void states.add(to);
-  const breaker = new Breaker({ ...options, clock: { ...systemClock, now: () => Date.now() }, changed });
-  const model = new BreakerModel(options);
-  const tickets: Array<readonly [Ticket, ModelTicket]> = [];
-  try {
-    for (const [index, one] of steps.entries()) {
-      await playStep(one, { breaker, model, tickets });
-      const at = `step ${index}, ${JSON.stringify(one)}`;
-      assert.equal(breaker.state, model.state, at);
-      assert.equal(breaker.isAdmitting, model.isAdmitting, at);
-      assert.equal(breaker.retryAfterMs, model.retryAfterMs(Date.now()), at);
-    }
-  } finally {
-    breaker.close();
-    mock.timers.reset();
-  }
-  return states;
-}
 
 interface Play {
   readonly breaker: Breaker;
@@ -59,10 +55,40 @@ interface Play {
   readonly tickets: Array<readonly [Ticket, ModelTicket]>;
 }
 
+/** Plays the steps on the breaker and on the model; after each, both must look the same. Answers the reasons seen. */
+async function play(chosen: Settings, seed: number, steps: readonly Step[]): Promise<Set<string>> {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 0 });
+  const reasons = new Set<string>();
+  const breaker = new Breaker({
+    ...fixed,
+    ...chosen,
+    clock: { ...systemClock, now: () => Date.now() },
+    random: seeded(seed),
+    changed: ({ reason }) => reasons.add(reason),
+  });
+  const model = new BreakerModel({ ...fixed, ...chosen, random: seeded(seed) });
+  const tickets: Play["tickets"] = [];
+  try {
+    for (const [index, one] of steps.entries()) {
+      await playStep(one, { breaker, model, tickets });
+      const now = Date.now();
+      assert.deepEqual(
+        [breaker.state, breaker.reason, breaker.isAdmitting, breaker.retryAfterMs],
+        [model.state, model.reason, model.isAdmitting(now), model.retryAfterMs(now)],
+        `step ${index}, ${JSON.stringify(one)}`,
+      );
+    }
+  } finally {
+    breaker.close();
+    mock.timers.reset();
+  }
+  return reasons;
+}
+
 async function playStep(one: Step, { breaker, model, tickets }: Play): Promise<void> {
   switch (one.kind) {
     case "enter": {
-      const [ticket, expected] = [breaker.enter(), model.enter()];
+      const [ticket, expected] = [breaker.enter(), model.enter(Date.now())];
       assert.equal(ticket === undefined, expected === undefined, "admission");
       if (ticket !== undefined && expected !== undefined) tickets.push([ticket, expected]);
       return;
@@ -70,10 +96,15 @@ async function playStep(one: Step, { breaker, model, tickets }: Play): Promise<v
     case "leave": {
       const pair = tickets[one.which % Math.max(1, tickets.length)];
       if (pair === undefined) return;
+      pair[0].headCame(one.isSlow ? 100 : 99);
       breaker.leave(pair[0], one.verdict);
-      model.leave(pair[1], one.verdict, Date.now());
+      model.leave(pair[1], one.verdict, { now: Date.now(), isSlow: one.isSlow && breaker.slowCallMs === 100 });
       break;
     }
+    case "trialNow":
+      breaker.trialNow();
+      model.trialNow();
+      return;
     case "pass":
       mock.timers.tick(one.ms);
       model.timePasses(Date.now());
@@ -84,11 +115,16 @@ async function playStep(one: Step, { breaker, model, tickets }: Play): Promise<v
 
 test("whatever happens, and in whatever order, a breaker does what its model does", async () => {
   const seen = new Set<string>();
+  const steps = fc.array(step, { minLength: 20, maxLength: 100, size: "max" });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 150, size: "max" }), async (steps) => {
-      for (const state of await play(steps)) seen.add(state);
+    fc.asyncProperty(settings, fc.integer(), steps, async (...drawn) => {
+      for (const reason of await play(...drawn)) seen.add(reason);
     }),
-    { numRuns: 200 },
+    { numRuns: 2000 },
   );
-  assert.deepEqual(seen, new Set(["open", "half-open", "closed"]), "the sequences reach every state");
+  assert.deepEqual(
+    [...seen].toSorted(),
+    ["error_rate", "no_success", "open_time_over", "probe_passed", "slow_calls", "trial_failed", "trial_succeeded"],
+    "the sequences reach every change there is",
+  );
 });

@@ -213,9 +213,13 @@ finds(
   ],
 );
 finds("finds a first wait longer than the last", route("path: /", "retry: { backoff: { base: 2s } }"), [
-  "gateway.yaml:6:12: routes[0].retry: not available in this version",
   "gateway.yaml:6:31: routes[0].retry.backoff.base: is more than max",
 ]);
+finds(
+  "warns of deadline headers that nobody is believed to send",
+  `${sound}listen: { deadlineHeaders: [grpc-timeout] }`,
+  ["gateway.yaml:3:28: warning: listen.deadlineHeaders: has no effect: no peer is in listen.trustedProxies"],
+);
 finds("warns of TLS settings where no target has TLS", upstream("targets: [http://a]", "tls: {}"), [
   "gateway.yaml:5:10: warning: upstreams.orders.tls: has no effect: no target is https://",
 ]);
@@ -229,6 +233,23 @@ finds(
   "finds a client certificate without its key",
   { text: upstream("targets: [https://a]", "tls: { cert: c.pem }"), files: { "c.pem": "" } },
   ["gateway.yaml:5:10: upstreams.orders.tls: cert and key go together"],
+);
+finds(
+  "finds a listener's certificate that is none",
+  {
+    text: `${sound}listen: { tls: { cert: c.pem, key: k.pem } }`,
+    files: { "c.pem": "-----BEGIN CERTIFICATE-----\nsecret\n", "k.pem": "" },
+  },
+  [
+    "gateway.yaml:3:16: listen.tls: the files cannot be used together (ERR_OSSL_PEM_BAD_END_LINE); each must be PEM, and the key that of the first certificate",
+  ],
+);
+finds(
+  "finds an authority that is none",
+  { text: upstream("targets: [https://a]", "tls: { ca: ca.pem }"), files: { "ca.pem": "not PEM" } },
+  [
+    "gateway.yaml:5:10: upstreams.orders.tls: the files cannot be used together (ERR_OSSL_PEM_NO_START_LINE); each must be PEM, and the key that of the first certificate",
+  ],
 );
 finds("warns where certificates are not verified", upstream("targets: [https://a]", "tls: { verify: false }"), [
   "gateway.yaml:5:20: warning: upstreams.orders.tls.verify: certificates are not verified; give the authority in `ca` instead",
@@ -254,8 +275,8 @@ finds(
   ["gateway.yaml:3:11: schemas[0]: 'loose.json' is YAML, but not JSON"],
 );
 
-finds("finds a setting that this version does not act on", route("path: /", "retry: { attempts: 3 }"), [
-  "gateway.yaml:6:12: routes[0].retry: not available in this version",
+finds("finds a setting that this version does not act on", route("path: /", "priority: critical"), [
+  "gateway.yaml:6:15: routes[0].priority: not available in this version",
 ]);
 finds(
   "finds a value that this version does not act on",

@@ -41,14 +41,19 @@ const texts: Readonly<Record<SyntaxName, fc.Arbitrary<string>>> = {
 const fitting: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "listen.maxHeaderSize": fc.constantFrom("8KiB", "1MiB"),
   "listen.maxTargetLength": fc.constantFrom("64B", "1KiB"),
+  "listen.deadlineHeaders": fc.constant([]),
   "listen.drain.grace": fc.constant("0ms"),
   "listen.drain.deadline": fc.constantFrom("5s", "1m"),
   "upstreams.*.breaker.open": fc.constantFrom("100ms", "30s"),
   "upstreams.*.breaker.maxOpen": fc.constantFrom("30s", "2h"),
+  "routes[].retry.backoff.base": fc.constantFrom("1ms", "1s"),
+  "routes[].retry.backoff.max": fc.constantFrom("1s", "10m"),
   "routes[].request.body.maxSize": fc.constantFrom("0B", "1MiB"),
+  "routes[].rateLimit.shared": fc.constant(false),
+  "routes[].rateLimit.failMode": fc.constant("open"),
   "admin.port": fc.constant(0),
 };
-const absent = new Set(["upstreams.*.tls", "routes[].rewrite"]);
+const absent = new Set(["redis", "upstreams.*.tls", "routes[].rewrite"]);
 
 /** Configuration files, as JSON values, in which nothing is wrong. */
 export const soundFile: fc.Arbitrary<Record<string, unknown>> = fc

@@ -32,6 +32,7 @@ upstream_body_too_large      502 http_response_body_size           upstream neve
 upstream_incomplete          -   http_response_incomplete          upstream never      fail
 upstream_body_idle           -   connection_read_timeout           upstream never      fail
 upstream_schema_violation    502 http_protocol_error               upstream never      neutral
+upstream_error               502 proxy_internal_response           upstream never      neutral
 upgrade_invalid              502 http_upgrade_failed               upstream never      fail
 circuit_open                 503 destination_unavailable           gateway  never      none
 no_healthy_upstream          503 destination_unavailable           gateway  never      none
@@ -102,7 +103,7 @@ describe("the failure map", () => {
   test("reserves the rows that nothing produces yet", () => {
     assert.deepEqual(
       codesWhere((row) => row.reserved),
-      ["upstream_address_blocked", "dependency_unavailable", "unauthenticated", "forbidden"],
+      ["upstream_address_blocked", "unauthenticated", "forbidden"],
     );
   });
 

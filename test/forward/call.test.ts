@@ -96,6 +96,8 @@ function setUp(prepare: (exchange: ReturnType<typeof exchangeUnderTest>) => void
     firstByteMs: 0,
     awaitedSince: 0,
     timerMs: 0,
+    status: 0,
+    retry: undefined,
     outcome: undefined,
     breaker: "closed",
     admission: { headCame() {}, bodyEnded: () => told.push("ended"), bodyBroke: () => told.push("broke") },

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
 
+import type { GatewayProcess } from "../support/gateway-process.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import type { RawUpstream } from "../support/raw-upstream.ts";
 
-import { Stage } from "../support/stage.ts";
+import { singleRoute } from "../support/config-file.ts";
+import { loadOf, readStatus } from "../support/gateway-harness.ts";
+import { spawnGateway } from "../support/gateway-process.ts";
+import { connectClient } from "../support/raw-client.ts";
+import { startUpstream } from "../support/raw-upstream.ts";
 import { until } from "../support/until.ts";
 import { hanging } from "../support/upstream-scripts.ts";
 import { echoingBytes, echoingMessages, handshakeBytes } from "../support/websocket.ts";
@@ -14,14 +20,13 @@ export interface CrowdFigures {
   readonly tunnels: number;
   readonly abandonedHandshakes: number;
   readonly bytesEachWay: number;
-  /** Sockets of this process, gateway and test together, above those from before. */
+  /** Sockets of the gateway's process at the end, above those from before. */
   readonly leakedSockets: number;
 }
 
-const roomy = { route: { websocket: true }, upstream: { websockets: { max: 10_000 } } };
-
-function sockets(): number {
-  return process.getActiveResourcesInfo().filter((kind) => /^(?:TCP|TLS)(?:Socket)?Wrap$/.test(kind)).length;
+async function gatewayBefore(upstream: RawUpstream): Promise<GatewayProcess> {
+  const roomy = { route: { websocket: true }, upstream: { websockets: { max: 10_000 } } };
+  return spawnGateway(singleRoute({ ...roomy, target: upstream.url }));
 }
 
 /**
@@ -29,35 +34,45 @@ function sockets(): number {
  * and as many handshakes that the client abandons. Nothing may be left of them.
  */
 export async function crowd(tunnels: number, bytes: number): Promise<CrowdFigures> {
-  await using stage = new Stage();
-  const upstream = await stage.front(echoingBytes, roomy);
-  await stage.gateway.settled();
-  await until(() => noSocketWaits());
-  const before = sockets();
-  const clients = await Promise.all(Array.from({ length: tunnels }, () => tunnelled(stage)));
-  assert.equal((await stage.gateway.upstreams())[0]?.webSockets, tunnels);
+  await using upstream = await startUpstream(echoingBytes);
+  await using gateway = await gatewayBefore(upstream);
+  await settled(gateway, upstream); // whose connection to the admin port stays, and is counted before and after
+  const before = socketsOf(gateway);
+  const clients = await Promise.all(Array.from({ length: tunnels }, () => tunnelled(gateway)));
+  assert.equal(await webSockets(gateway), tunnels);
+  assert.ok(socketsOf(gateway) >= before + 2 * tunnels);
   await Promise.all(clients.map((client) => echo(client, randomBytes(bytes))));
-  await Promise.all(clients.map((client, n) => end(client, n, upstream)));
-  await gone(stage, upstream);
+  for (const [n, client] of clients.entries()) end(client, n, upstream);
+  await settled(gateway, upstream);
 
   upstream.become(hanging);
-  const waiting = await Promise.all(Array.from({ length: tunnels }, () => stage.client()));
+  const waiting = await Promise.all(Array.from({ length: tunnels }, () => connectClient(gateway.port)));
   for (const client of waiting) client.send(handshakeBytes());
   await upstream.request(2 * tunnels);
-  for (const [n, client] of waiting.entries()) (n % 2 === 0 ? client.reset : client.fin).call(client);
-  await gone(stage, upstream);
-  for (const client of [...clients, ...waiting]) client[Symbol.dispose]();
-  await until(() => sockets() <= before);
-  return { tunnels, abandonedHandshakes: tunnels, bytesEachWay: tunnels * bytes, leakedSockets: sockets() - before };
-
-  /** The connections of /status requests, which fetch keeps for a while, are not ours to count. */
-  function noSocketWaits(): boolean {
-    return upstream.openConnections === 0;
+  for (const [n, client] of waiting.entries()) {
+    if (n % 2 === 0) client.reset();
+    else client.fin();
   }
+  await settled(gateway, upstream);
+  await until(() => socketsOf(gateway) <= before);
+  const leakedSockets = socketsOf(gateway) - before;
+  for (const client of [...clients, ...waiting]) client[Symbol.dispose]();
+  return { tunnels, abandonedHandshakes: tunnels, bytesEachWay: tunnels * bytes, leakedSockets };
 }
 
-async function tunnelled(stage: Stage): Promise<RawClient> {
-  const client = await stage.client();
+function socketsOf({ pid }: GatewayProcess): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((fd) => {
+    try {
+      return readlinkSync(`${folder}/${fd}`).startsWith("socket:");
+    } catch {
+      return false; // closed meanwhile
+    }
+  }).length;
+}
+
+async function tunnelled({ port }: GatewayProcess): Promise<RawClient> {
+  const client = await connectClient(port);
   client.send(handshakeBytes());
   assert.equal((await client.head()).status, 101);
   return client;
@@ -69,29 +84,37 @@ async function echo(client: RawClient, sent: Buffer): Promise<void> {
   assert.ok(sent.equals(await received), "the bytes come back as they went");
 }
 
-async function end(client: RawClient, n: number, upstream: RawUpstream): Promise<void> {
-  const connection = await upstream.connection((n % upstream.connections.length) + 1);
+/** A quarter each: RST and FIN of the client, RST and FIN of the upstream. Which of its connections does not matter. */
+function end(client: RawClient, n: number, { connections }: RawUpstream): void {
+  const connection = connections[n];
+  assert.ok(connection !== undefined);
   if (n % 4 === 0) client.reset();
   else if (n % 4 === 1) client.fin();
   else if (n % 4 === 2) connection.reset();
   else connection.fin();
 }
 
-async function gone(stage: Stage, upstream: RawUpstream): Promise<void> {
-  // Whoever was not ended from here was ended from the other side.
-  for (const connection of upstream.connections) if (connection.isOpen) connection.reset();
+/** What was ended from neither side is, now; then the gateway must have let go of everything. */
+async function settled(gateway: GatewayProcess, upstream: RawUpstream): Promise<void> {
+  for (const connection of upstream.connections) if (connection.isOpen) connection.destroy();
   await until(() => upstream.openConnections === 0);
-  await stage.gateway.settled();
-  assert.equal((await stage.gateway.upstreams())[0]?.webSockets, 0);
+  await until(async () => {
+    const { inFlight, busy } = loadOf((await readStatus(gateway.adminPort)).upstreams);
+    return inFlight === 0 && busy === 0 && (await webSockets(gateway)) === 0;
+  });
 }
 
-/** As many real clients at once, each with a message of this size. */
-export async function messages(clients: number, bytes: number): Promise<number> {
-  await using stage = new Stage();
-  await stage.front(echoingMessages, roomy);
+async function webSockets({ adminPort }: GatewayProcess): Promise<number | undefined> {
+  return (await readStatus(adminPort)).upstreams[0]?.webSockets;
+}
+
+/** As many real clients at once, each with a message of this size. Answers the bytes that went each way. */
+export async function sendMessages(clients: number, bytes: number): Promise<number> {
+  await using upstream = await startUpstream(echoingMessages);
+  await using gateway = await gatewayBefore(upstream);
   const message = randomBytes(bytes);
   const one = async (): Promise<void> => {
-    const socket = new WebSocket(`ws://127.0.0.1:${stage.gateway.port}/`);
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/`);
     socket.binaryType = "arraybuffer";
     await once(socket, "open");
     const answered = once(socket, "message") as Promise<[MessageEvent]>;
@@ -103,6 +126,6 @@ export async function messages(clients: number, bytes: number): Promise<number> 
     await closed;
   };
   await Promise.all(Array.from({ length: clients }, one));
-  await stage.gateway.settled();
+  await settled(gateway, upstream);
   return clients * bytes;
 }

@@ -292,6 +292,31 @@ describe("a handshake that fails is answered as every request that fails:", () =
     await stage.fails({ code: "upstream_certificate", phase: "tls", close: true }, handshake());
   });
 
+  test(
+    "once, and is tried elsewhere where the route retries, with what the client has said meanwhile",
+    bounded,
+    async () => {
+      await using stage = new Stage();
+      const upstream = await stage.upstream(echoingBytes);
+      const target = `http://127.0.0.1:${await refusedPort()}`;
+      await stage.start(
+        singleRoute({
+          target,
+          targets: [upstream.url],
+          route: { websocket: true, retry: { on: ["refused"] } },
+          upstream: { balance: "round-robin" },
+        }),
+      );
+      for (let n = 0; n < 2; n += 1) {
+        const client = await stage.client();
+        client.send(Buffer.concat([handshakeBytes(), Buffer.from("early")]));
+        assert.equal((await client.head()).status, 101);
+        assert.equal((await client.bytes(5)).toString(), "early");
+      }
+      await stage.settle();
+    },
+  );
+
   test("the route is under maintenance", bounded, async () => {
     await using stage = new Stage();
     await stage.front(echoingBytes, { route: { websocket: true, maintenance: { retryAfter: "10m" } } });

@@ -52,6 +52,7 @@ class Notes implements RequestHandler {
         return true;
       },
       halfClosed: () => void this.halfClosed++,
+      letGo: (failure) => void this.broken.push(failure),
     };
   }
 

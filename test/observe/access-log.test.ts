@@ -9,7 +9,7 @@ import { endedExchange } from "./exchanges.ts";
 
 const fields =
   "time level event requestId traceId route upstream target method path status code source bytesIn bytesOut " +
-  "durationMs queueMs connectMs firstByteMs attempts breaker";
+  "durationMs queueMs connectMs firstByteMs attempts retries breaker";
 
 function lineOf(exchange: ReturnType<typeof endedExchange>, durationMs = 12.5): string {
   return accessLine(exchange, outcomeOf(exchange), durationMs);
@@ -52,6 +52,7 @@ describe("the access line", () => {
       connectMs: 0.25,
       firstByteMs: 8,
       attempts: 2,
+      retries: null,
       breaker: "closed",
     });
   });

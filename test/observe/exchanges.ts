@@ -87,6 +87,8 @@ const plainAttempt: Attempt = {
   awaitsClient: false,
   awaitedSince: 0,
   timerMs: 5000,
+  status: 200,
+  retry: undefined,
   admission: { headCame() {}, bodyEnded() {}, bodyBroke() {} },
   connectMs: 0.25,
   firstByteMs: 8,

@@ -15,8 +15,22 @@ const view: UpstreamView = {
   limit: 100,
   webSockets: 4,
   targets: [
-    { target: "127.0.0.1:9001", breaker: "open", retryAfterMs: 10, connections: { busy: 0, idle: 0 } },
-    { target: "127.0.0.1:9002", breaker: "half-open", retryAfterMs: 0, connections: { busy: 0, idle: 0 } },
+    {
+      target: "127.0.0.1:9001",
+      breaker: "open",
+      breakerReason: "error_rate",
+      breakerOpens: { error_rate: 2, slow_calls: 0, no_success: 0, trial_failed: 0 },
+      retryAfterMs: 10,
+      connections: { busy: 0, idle: 0 },
+    },
+    {
+      target: "127.0.0.1:9002",
+      breaker: "half-open",
+      breakerReason: "open_time_over",
+      breakerOpens: { error_rate: 0, slow_calls: 0, no_success: 1, trial_failed: 3 },
+      retryAfterMs: 0,
+      connections: { busy: 0, idle: 0 },
+    },
   ],
 };
 
@@ -96,6 +110,9 @@ describe("the metrics", () => {
       'statuswise_limit{upstream="orders"} 100',
       'statuswise_breaker_state{upstream="orders",target="127.0.0.1:9001"} 2',
       'statuswise_breaker_state{upstream="orders",target="127.0.0.1:9002"} 1',
+      'statuswise_breaker_opens_total{upstream="orders",target="127.0.0.1:9001",reason="error_rate"} 2',
+      'statuswise_breaker_opens_total{upstream="orders",target="127.0.0.1:9002",reason="trial_failed"} 3',
+      'statuswise_breaker_opens_total{upstream="orders",target="127.0.0.1:9002",reason="slow_calls"} 0',
     ]) {
       assert.ok(text.includes(`\n${line}\n`), line);
     }
@@ -106,7 +123,7 @@ describe("the metrics", () => {
     const metrics = metricsOf(views);
     await metrics.render();
     views.pop();
-    assert.deepEqual(await samples(metrics, "statuswise_breaker_state"), []);
+    assert.deepEqual(await samples(metrics, "statuswise_breaker"), []);
   });
 
   it("count sheds by reason, from nought on", async () => {

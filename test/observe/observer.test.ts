@@ -117,6 +117,19 @@ describe("an event", () => {
     assert.equal(destination.records()[0]?.["openMs"], 5000);
   });
 
+  it("of the quota store moves a gauge, which there is not without one", async () => {
+    const { observer, destination } = observed();
+    assert.doesNotMatch(await observer.metrics(), /quota_store/);
+    observer.report({ event: "quota_store", state: "down", reason: "connection closed" });
+    assert.match(await observer.metrics(), /^statuswise_quota_store_up 0$/m);
+    observer.report({ event: "quota_store", state: "up" });
+    assert.match(await observer.metrics(), /^statuswise_quota_store_up 1$/m);
+    assert.deepEqual(
+      destination.records().map((record) => record["level"]),
+      ["warn", "info"],
+    );
+  });
+
   it("of a reload is counted", async () => {
     const { observer } = observed();
     observer.report({ event: "reload", outcome: "failure", findings: 3 });

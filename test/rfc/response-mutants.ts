@@ -96,9 +96,9 @@ const endings = ["\n", "\r", "\r\r\n", "\n\r", "", "\r\n\r\n", "\r\n ", " \r\n"]
 
 type Mutation = (text: string, random: Random) => string;
 
-/** Replaces what lies between `from` and `to`. */
-function splice(text: string, from: number, to: number, by: string): string {
-  return text.slice(0, from) + by + text.slice(to);
+/** Puts `by` in place of what lies from `range[0]` to before `range[1]`. */
+function splice(text: string, range: readonly [number, number], by: string): string {
+  return text.slice(0, range[0]) + by + text.slice(range[1]);
 }
 
 function headEnd(text: string): number {
@@ -109,31 +109,30 @@ function headEnd(text: string): number {
 const mutations: readonly Mutation[] = [
   (text, random) => {
     const at = Math.floor(random() * text.length);
-    return splice(text, at, at + 1, String.fromCharCode(Math.floor(random() * 256)));
+    return splice(text, [at, at + 1], String.fromCharCode(Math.floor(random() * 256)));
   },
   (text, random) => {
     const at = Math.floor(random() * (text.length + 1));
     return splice(
       text,
-      at,
-      at,
+      [at, at],
       pick(random, ["\x00", "\r", "\n", "\r\n", " ", "\t", ":", ";", "0", "\x80", "\xff", ","]),
     );
   },
   (text, random) => {
     const at = Math.floor(random() * text.length);
-    return splice(text, at, at + 1 + Math.floor(random() * 3), "");
+    return splice(text, [at, at + 1 + Math.floor(random() * 3)], "");
   },
-  (text, random) => splice(text, 0, Math.max(0, text.indexOf("\r\n")), pick(random, statusLines)),
-  (text, random) => splice(text, headEnd(text), headEnd(text), `\r\n${pick(random, lines)}`),
+  (text, random) => splice(text, [0, Math.max(0, text.indexOf("\r\n"))], pick(random, statusLines)),
+  (text, random) => splice(text, [headEnd(text), headEnd(text)], `\r\n${pick(random, lines)}`),
   (text, random) => {
     const at = text.indexOf("\r\n");
-    return at === -1 ? text : splice(text, at, at, `\r\n${pick(random, lines)}`);
+    return at === -1 ? text : splice(text, [at, at], `\r\n${pick(random, lines)}`);
   },
   (text, random) => {
     const breaks = [...text.matchAll(/\r\n/g)];
     const at = breaks.length === 0 ? 0 : pick(random, breaks).index;
-    return splice(text, at, at + 2, pick(random, endings));
+    return splice(text, [at, at + 2], pick(random, endings));
   },
   (text, random) => text.replace(/Content-Length: [0-9]+/, () => `Content-Length: ${Math.floor(random() * 80)}`),
   (text, random) => {
@@ -141,7 +140,7 @@ const mutations: readonly Mutation[] = [
     if (found.length === 0) return text;
     const { index, 0: size } = pick(random, found);
     const at = headEnd(text) + index + 2;
-    return splice(text, at, at + size.length - 2, pick(random, sizes));
+    return splice(text, [at, at + size.length - 2], pick(random, sizes));
   },
   (text, random) => text.slice(0, Math.floor(random() * text.length)),
   (text, random) =>

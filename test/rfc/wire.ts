@@ -12,7 +12,7 @@ import { Stage } from "../support/stage.ts";
 import { answering, ok } from "../support/upstream-scripts.ts";
 
 /** Side by side: most of them wait for the end of a connection whose client may still have been sending. */
-export const together = { timeout: 60_000, concurrency: 16 };
+export const together = { timeout: 30_000, concurrency: 16 };
 
 /** A request that nobody may ever see as one: it stands where the bytes behind a refused request are. */
 export const smuggled = "GET /smuggled HTTP/1.1\r\nHost: api.test\r\nX-Request-Id: smuggled\r\n\r\n";

@@ -1,5 +1,8 @@
 import { block, choice, duration, flag, integer, list, off, size, text } from "./field.ts";
 
+/** How others write a deadline: gRPC, Envoy, and what others made of it. */
+export const deadlineFields = ["grpc-timeout", "x-envoy-expected-rq-timeout-ms", "request-timeout"] as const;
+
 const port = { min: 0, max: 65_535 };
 
 const serverTls = block("TLS on the listener. The files are read again when they change.", {
@@ -60,6 +63,11 @@ export const listenSchema = block("Where clients are served.", {
     text("cidr", "An address or a range of addresses."),
     "Peers whose X-Forwarded-*, priority and deadline fields are believed.",
     { default: [] },
+  ),
+  deadlineHeaders: list(
+    choice(deadlineFields, "A field; its unit is its own: `request-timeout` is in seconds."),
+    "Fields in which a trusted proxy may say how long it waits. Where that is less than the route's timeout, it is the budget.",
+    { default: [], maxItems: deadlineFields.length },
   ),
   tls: off(serverTls),
   drain: block("What happens between SIGTERM and the end.", {

@@ -1,4 +1,5 @@
 import { block, choice, duration, flag, integer, list, off, rate, text, withShorthand } from "./field.ts";
+import { deadlineFields } from "./listen.ts";
 
 const breaker = block("The circuit breaker each target has.", {
   errorRate: rate("Share of failed attempts within the window that opens it.", {
@@ -25,7 +26,9 @@ const breaker = block("The circuit breaker each target has.", {
     max: "10m",
   }),
   slowCallDuration: off(
-    duration("An answer whose head takes longer, from the last byte of the request, is slow. Where set, slow calls count."),
+    duration(
+      "An answer whose head takes longer, from the last byte of the request, is slow. Where set, slow calls count.",
+    ),
   ),
   slowCallRate: rate("Share of slow answers within the window that opens it, where slowCallDuration is set.", {
     default: "50%",
@@ -86,6 +89,11 @@ const timeouts = block("The timers of one attempt, and of the connections kept."
   }),
 });
 
+const retryBudget = block("How many retries the upstream is asked to bear, over all routes: within any ten seconds.", {
+  ratio: rate("Retries that its successes pay for, as a share of them.", { default: "20%", min: "0%", max: "100%" }),
+  minPerSecond: integer("Retries a second on top, which nothing has to pay for.", { default: 3, min: 0, max: 100_000 }),
+});
+
 const health = block("Active health checks of each target.", {
   path: text("request-target", "What is asked with GET; 2xx is healthy.", "/healthz"),
   interval: duration("Between two probes of a target.", { default: "5s", min: "100ms" }),
@@ -127,6 +135,10 @@ export const upstreamSchema = block("A service: one or several targets that answ
   concurrency,
   websockets,
   breaker,
+  retryBudget,
+  deadlineHeader: off(
+    choice(deadlineFields, "Field that tells the upstream what is left of the budget, in place of the client's own."),
+  ),
   health: off(health),
   tls: off(upstreamTls),
 });
