@@ -1,79 +1,41 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-
-import type { Permit } from "./acquire/concurrency.ts";
 import type { BodyPace } from "./body-wait.ts";
 import type { Clock } from "./clock.ts";
 import type { DeadlineField } from "./attempt/deadline.ts";
-import type { RetryRule } from "./attempt/retry.ts";
-import type { Config, RouteConfig, UpstreamConfig } from "./config/schema.ts";
-import type { Exchange, ExchangeHead, Route, UpstreamAnswer } from "./exchange.ts";
-import type { Failure } from "./failures/failure.ts";
-import type { HeaderRules } from "./forward/headers.ts";
-import type { CallTimeouts, OutgoingRequest } from "./forward/carrier.ts";
+import type { Config, RouteConfig } from "./config/schema.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { Router } from "./route/compile.ts";
 import type { Match } from "./route/match.ts";
-import type { Rewrite } from "./route/rewrite.ts";
+import type { GatewayRoute, Holdings, Rooms, Upstreams } from "./rooms.ts";
 import type { RouteValidator } from "./validate/validate.ts";
 
 import { refuseUnderMaintenance } from "./admit/maintenance.ts";
 import { RateLimits } from "./admit/rate-limits.ts";
 import { attempt } from "./attempt/attempts.ts";
-import { beginBudget, deadlineField } from "./attempt/deadline.ts";
+import { beginBudget } from "./attempt/deadline.ts";
 import { compileRetry } from "./attempt/retry.ts";
+import { Destinations } from "./destinations.ts";
 import { isWebSocketHandshake } from "./forward/handshake.ts";
-import { compileHeaderRules, requestHeaders } from "./forward/headers.ts";
+import { compileHeaderRules } from "./forward/headers.ts";
 import { conduct, isForGateway } from "./listen/conduct.ts";
 import { readInbound } from "./listen/inbound.ts";
 import { compileTrustedProxies } from "./listen/trusted-proxies.ts";
 import { pooledRandom } from "./observe/random.ts";
-import { requestId, traceContext, traceparent } from "./observe/trace.ts";
-import { relayInterim } from "./respond/interim.ts";
+import { requestId, traceContext } from "./observe/trace.ts";
 import { answerOptions } from "./respond/options.ts";
 import { Responder } from "./respond/problem.ts";
 import { ProxyStatus } from "./respond/proxy-status.ts";
 import { relay } from "./respond/relay.ts";
+import { screen } from "./respond/screening.ts";
 import { compileRouter } from "./route/compile.ts";
 import { allowedMethods, match } from "./route/match.ts";
 import { compileRewrite } from "./route/rewrite.ts";
-import { Upstream } from "./upstream.ts";
+import { assembleScreenings } from "./screenings.ts";
+import { assembleUpstreams, closeUpstreams } from "./upstreams.ts";
 import { ByteBudget } from "./validate/byte-budget.ts";
 import { validate } from "./validate/validate.ts";
 
-/** A route with what each room compiled of it. */
-export interface GatewayRoute extends Route {
-  readonly service: Upstream;
-  readonly validator: RouteValidator;
-  readonly rewrite: Rewrite | undefined;
-  readonly requestRules: HeaderRules | undefined;
-  readonly responseRules: HeaderRules | undefined;
-  readonly timeouts: CallTimeouts;
-  readonly retry: RetryRule | undefined;
-}
-
 type GatewayExchange = Exchange<GatewayRoute>;
-
-/** The rooms of one configuration, as the page calls them. */
-export interface Rooms {
-  /** Whether this is a WebSocket handshake on a route that allows it. Never throws. */
-  mayUpgrade(req: IncomingMessage): boolean;
-  open(req: IncomingMessage, res: ServerResponse): ExchangeHead;
-  conduct(exchange: GatewayExchange): void;
-  /** Whether the gateway itself is asked what it can do, and not what is behind it. */
-  isAsked(exchange: GatewayExchange): boolean;
-  answer(exchange: GatewayExchange): Promise<void>;
-  route(exchange: GatewayExchange): GatewayRoute;
-  admit(route: GatewayRoute, exchange: GatewayExchange): void | Promise<void>;
-  validate(route: GatewayRoute, exchange: GatewayExchange): void | Promise<void>;
-  acquire(route: GatewayRoute, exchange: GatewayExchange): Permit | Promise<Permit>;
-  attempt(route: GatewayRoute, exchange: GatewayExchange): Promise<UpstreamAnswer>;
-  relay(answer: UpstreamAnswer, route: GatewayRoute, exchange: GatewayExchange): Promise<void>;
-  respond(failure: Failure, exchange: GatewayExchange): Promise<void>;
-  finish(exchange: GatewayExchange): void;
-  readonly upstreams: readonly Upstream[];
-  readonly maxRequestsPerSocket: number;
-  close(): void;
-}
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -83,17 +45,23 @@ export interface AssemblyOptions {
   readonly clock: Clock;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
+  /** Of the configuration that this one follows. */
+  readonly inherited?: Holdings | undefined;
 }
 
 /** Builds the rooms of a configuration. */
 export function assemble(options: AssemblyOptions): Rooms {
-  const { config, clock, observer, random } = options;
+  const { config, clock, observer, random, inherited } = options;
   const proxyStatus = new ProxyStatus(config.name);
-  const upstreams = assembleUpstreams(options);
-  const limits = new RateLimits({ config, clock, random, report: observer.report });
+  const screenings = assembleScreenings({ ...options, proxyStatus, report: observer.report });
+  const upstreams = assembleUpstreams(options, inherited?.upstreams);
+  const limits = new RateLimits({ config, clock, random, report: observer.report }, inherited?.limits);
   const router = compileRouter(config.routes.map((route) => assembleRoute(route, upstreams, options)));
   const responder = new Responder({ proxyStatus, problemsBase: config.problems?.base, random });
-  const budget = new ByteBudget(config.listen.maxBufferedBytes);
+  const { maxBufferedBytes } = config.listen;
+  const budget =
+    inherited?.budget.totalBytes === maxBufferedBytes ? inherited.budget : new ByteBudget(maxBufferedBytes);
+  const holdings: Holdings = { upstreams, limits, budget };
   const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
   return {
     mayUpgrade: upgradeRule(router, config),
@@ -103,21 +71,27 @@ export function assemble(options: AssemblyOptions): Rooms {
     answer: (exchange) => answerOptions(exchange, allowedMethods(router, exchange.inbound), proxyStatus),
     route: (exchange) => enterRoute(exchange, match(router, exchange.inbound), config.listen.deadlineHeaders),
     admit: (route, exchange) => {
-      refuseUnderMaintenance(route.config);
+      refuseUnderMaintenance(route.config.maintenance ?? config.upstreams[exchange.upstream ?? ""]?.maintenance);
       return limits.admit(route.id, exchange);
     },
     validate: (route, exchange) => validate(exchange, route.validator, budget),
-    acquire: (route, exchange) => route.service.acquire(exchange),
-    attempt: (route, exchange) => attempt(exchange, route.service, route.retry),
+    acquire: ({ destinations }, exchange) => destinations.of(exchange).service.acquire(exchange),
+    attempt: ({ destinations, retry }, exchange) => attempt(exchange, destinations.of(exchange).service, retry),
+    screen: (answer, { id }, exchange) => {
+      const screening = screenings.get(id);
+      return screening === undefined ? answer : screen(answer, exchange, screening);
+    },
     relay: (answer, { responseRules: rules }, exchange) =>
       relay(answer, exchange, { proxyStatus, pseudonym: config.name, rules }),
-    respond: (failure, exchange) => responder.respond(failure, exchange),
+    respond: (failure, exchange) =>
+      screenings.get(exchange.route?.id ?? "")?.fallback?.serve(failure, exchange) ??
+      responder.respond(failure, exchange),
     finish: (exchange) => observer.finish(exchange),
-    upstreams: [...upstreams.values()],
+    holdings,
     maxRequestsPerSocket: config.listen.maxRequestsPerSocket,
-    close: () => {
-      upstreams.forEach((upstream) => upstream.close());
-      limits.close();
+    close: (next) => {
+      closeUpstreams(upstreams, next?.holdings.upstreams);
+      limits.close(next?.holdings.limits);
     },
   };
 }
@@ -162,73 +136,48 @@ function enterRoute(
   believed: readonly DeadlineField[],
 ): GatewayRoute {
   exchange.route = route;
+  exchange.upstream = route.destinations.draw();
   exchange.pathParameters = parameters;
   beginBudget(exchange, route.config, believed);
   return route;
 }
 
-function assembleUpstreams(options: AssemblyOptions): Map<string, Upstream> {
-  const { config, clock, random, observer } = options;
-  const { report } = observer;
-  return new Map(
-    Object.entries(config.upstreams).map(([name, upstream]) => {
-      const outgoing = outgoingOf(upstream, config.name);
-      return [name, new Upstream({ name, config: upstream, clock, random, report, outgoing })];
-    }),
-  );
-}
-
-function assembleRoute(
-  route: RouteConfig,
-  upstreams: ReadonlyMap<string, Upstream>,
-  options: AssemblyOptions,
-): GatewayRoute {
-  const service = upstreams.get(route.upstream);
-  const defaults = options.config.upstreams[route.upstream]?.timeouts;
+function assembleRoute(route: RouteConfig, upstreams: Upstreams, options: AssemblyOptions): GatewayRoute {
   const validator = options.validators.get(route.id);
-  if (service === undefined || defaults === undefined || validator === undefined) {
-    throw new TypeError(`route ${route.id} was not checked when the configuration was loaded`);
-  }
+  if (validator === undefined) throw unchecked(route);
   return {
     id: route.id,
     config: route,
-    upstream: route.upstream,
-    service,
+    destinations: assembleDestinations(route, upstreams, options),
     validator,
     rewrite: route.rewrite === undefined ? undefined : compileRewrite(route.rewrite.stripPrefix),
     requestRules: compileHeaderRules(route.headers.request),
     responseRules: compileHeaderRules(route.headers.response),
-    timeouts: {
-      connect: route.timeouts.connect ?? defaults.connect,
-      headers: route.timeouts.headers ?? defaults.headers,
-      idle: route.timeouts.idle ?? defaults.idle,
-    },
     retry: route.retry === undefined ? undefined : compileRetry(route.retry, options.random),
   };
 }
 
-/** How an upstream's requests are written. */
-function outgoingOf(config: UpstreamConfig, pseudonym: string) {
-  const interim: OutgoingRequest["interim"] = (response, exchange) => {
-    const { responseRules } = exchange.route as GatewayRoute;
-    relayInterim(response, exchange, { pseudonym, removed: responseRules?.remove });
-  };
-  return (exchange: Exchange, targetHost: string): Omit<OutgoingRequest, "isFresh"> => {
-    const { inbound } = exchange;
-    const route = exchange.route as GatewayRoute;
-    return {
-      method: inbound.method,
-      target: route.rewrite === undefined ? inbound.target : route.rewrite(inbound.target),
-      headers: requestHeaders(exchange, {
-        host: config.host === "preserve" && inbound.authority !== "" ? inbound.authority : targetHost,
-        pseudonym,
-        rules: route.requestRules,
-        traceparent: traceparent(exchange.trace),
-        deadline: deadlineField(exchange, config.deadlineHeader),
-      }),
-      maxBodyBytes: route.config.request.body.maxSize,
-      timeouts: route.timeouts,
-      interim,
+function assembleDestinations(
+  route: RouteConfig,
+  upstreams: Upstreams,
+  { config, random }: AssemblyOptions,
+): Destinations {
+  const weights = Object.entries(route.weights ?? { [route.upstream]: 1 });
+  const all = weights.map(([name, weight]) => {
+    const service = upstreams.get(name)?.upstream;
+    const defaults = config.upstreams[name]?.timeouts;
+    if (service === undefined || defaults === undefined) throw unchecked(route);
+    const { connect, headers, idle } = route.timeouts;
+    const timeouts = {
+      connect: connect ?? defaults.connect,
+      headers: headers ?? defaults.headers,
+      idle: idle ?? defaults.idle,
     };
-  };
+    return { service, timeouts, weight };
+  });
+  return new Destinations(all, random);
+}
+
+function unchecked({ id }: RouteConfig): TypeError {
+  return new TypeError(`route ${id} was not checked when the configuration was loaded`);
 }

@@ -78,7 +78,6 @@ export interface Target {
 export interface Route {
   readonly id: string;
   readonly config: RouteConfig;
-  readonly upstream: string;
 }
 
 /**
@@ -99,6 +98,8 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   readonly id: string;
   readonly trace: TraceContext;
   route: R | undefined;
+  /** Where it goes: the route's upstream, or the one drawn among its weights. */
+  upstream: string | undefined;
   pathParameters: Readonly<Record<string, string>> = noParameters;
   body: RequestBody = noBody;
   phase: Phase = "accept";

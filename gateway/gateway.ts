@@ -8,8 +8,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-import type { GatewayRoute, Rooms } from "./assembly.ts";
 import type { Arrival } from "./line.ts";
+import type { GatewayRoute, Rooms } from "./rooms.ts";
 
 import { Exchange } from "./exchange.ts";
 import { classify } from "./failures/classify.ts";
@@ -20,7 +20,8 @@ import { bareMessages, bareResponse, endInOrder } from "./socket.ts";
 type GatewayExchange = Exchange<GatewayRoute>;
 
 export class Gateway {
-  readonly #rooms: Rooms;
+  /** Where the next requests are served. Those under way stay in the rooms that they have entered. */
+  rooms: Rooms;
   #inFlight = 0;
   #ended: PromiseWithResolvers<void> | undefined;
   /** Draining begins with answers that are their connection's last, and ends with refusals. */
@@ -29,7 +30,7 @@ export class Gateway {
   readonly line = lineOf;
 
   constructor(rooms: Rooms) {
-    this.#rooms = rooms;
+    this.rooms = rooms;
   }
 
   /** Exchanges under way. */
@@ -42,8 +43,7 @@ export class Gateway {
     while (this.#inFlight > 0) await (this.#ended ??= Promise.withResolvers<void>()).promise;
   }
 
-  async #serve(exchange: GatewayExchange): Promise<void> {
-    const rooms = this.#rooms;
+  async #serve(exchange: GatewayExchange, rooms: Rooms): Promise<void> {
     this.#inFlight++;
     try {
       if (exchange.failure !== undefined) throw exchange.failure; // bytes that made no request
@@ -54,11 +54,11 @@ export class Gateway {
       await rooms.admit(route, exchange); // the cheapest refusals: nothing is read yet
       await rooms.validate(route, exchange); // bodies are read under a global byte budget, before a permit is held
       using _permit = await rooms.acquire(route, exchange); // the upstream's concurrency, until the body is relayed
-      const answer = await rooms.attempt(route, exchange);
+      const answer = await rooms.screen(await rooms.attempt(route, exchange), route, exchange); // what may leave, and as what
       exchange.isLast ||= this.admission !== "open";
       await rooms.relay(answer, route, exchange);
     } catch (thrown) {
-      await this.#respond(classify(thrown, exchange), exchange); // the only catch that answers
+      await this.#respond(classify(thrown, exchange), exchange, rooms); // the only catch that answers
     } finally {
       exchange.close();
       rooms.finish(exchange);
@@ -67,11 +67,11 @@ export class Gateway {
     }
   }
 
-  async #respond(failure: Failure, exchange: GatewayExchange): Promise<void> {
+  async #respond(failure: Failure, exchange: GatewayExchange, rooms: Rooms): Promise<void> {
     exchange.cancel(failure); // an answer that nobody will take is given up
     exchange.isLast ||= this.admission !== "open";
     try {
-      await this.#rooms.respond(failure, exchange);
+      await rooms.respond(failure, exchange);
     } catch (thrown) {
       exchange.failure = classify(thrown, exchange);
       exchange.res.destroy();
@@ -90,7 +90,7 @@ export class Gateway {
   /** A request whose head is there. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void {
     const arrival = { req, res, owesContinue };
-    if (lineOf(req.socket).enter(arrival, this.#rooms.maxRequestsPerSocket)) this.#begin(arrival);
+    if (lineOf(req.socket).enter(arrival, this.rooms.maxRequestsPerSocket)) this.#begin(arrival);
   }
 
   /** Bytes that made no request: answered and logged like every other refusal. Never throws. */
@@ -100,7 +100,7 @@ export class Gateway {
 
   /** Whether `upgrade` takes this request: no answer may be due before its own. Never throws. */
   mayUpgrade(req: IncomingMessage): boolean {
-    return lineOf(req.socket).isFree && this.#rooms.mayUpgrade(req);
+    return lineOf(req.socket).isFree && this.rooms.mayUpgrade(req);
   }
 
   /** A WebSocket handshake, whose socket is ours now; `upgradeHead` is what came behind it. Never throws. */
@@ -109,8 +109,9 @@ export class Gateway {
   }
 
   #begin({ req, res, ...facts }: Arrival): void {
-    const exchange = Object.assign(new Exchange<GatewayRoute>(this.#rooms.open(req, res)), facts);
+    const { rooms } = this;
+    const exchange = Object.assign(new Exchange<GatewayRoute>(rooms.open(req, res)), facts);
     lineOf(req.socket).carry(exchange);
-    void this.#serve(exchange);
+    void this.#serve(exchange, rooms);
   }
 }

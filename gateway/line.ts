@@ -23,8 +23,11 @@ const maxWaiting = 256;
 /** Requests that come behind those. The parser makes objects of all it is given: a flood of them is cut off. */
 const maxIgnored = 256;
 
-/** From a client's FIN until it is asked whether it still listens, and between the two questions. Milliseconds. */
-const probeMs = 500;
+/**
+ * How long after a client's FIN it is asked whether it still listens. The first question meets a closed socket, the
+ * next one finds that out: 25 ms later where the client is near, later where its reset takes longer. Milliseconds.
+ */
+const questionsAtMs = [0, 25, 250, 1000];
 
 /**
  * What one client connection carries: one exchange at a time, requests pipelined behind it in line. RFC 9112 §9.3.2 lets
@@ -59,7 +62,9 @@ export class Line {
   /** True where it is the request's turn; false where it waits, or comes too late to be answered. */
   enter(arrival: Arrival, maxRequests: number): boolean {
     if (this.#isClosed || !this.#socket.writable) return this.#ignore();
-    this.#isClosed = ++this.#requests >= maxRequests;
+    // Node's parser drops what comes in one packet with a request for an upgrade that it does not get, and takes the next
+    // packet for the beginning of a request: behind such a request nothing can be trusted to be one.
+    this.#isClosed = ++this.#requests >= maxRequests || arrival.req.headers.upgrade !== undefined;
     if (this.#current === undefined) return true;
     if (this.#waiting.push(arrival) >= maxWaiting) this.#isClosed = true;
     return false;
@@ -117,7 +122,7 @@ export class Line {
   /**
    * The client has sent FIN: it has said all and listens, or it is gone, and only an answer would tell. So that nobody
    * works for nobody, one is asked for: a 100 (Continue), which means nothing to who did not wait for it and which every
-   * HTTP/1.1 client reads past (RFC 9110 §15.2); the second one fails where the first met a closed socket.
+   * HTTP/1.1 client reads past (RFC 9110 §15.2).
    */
   halfClosed(): void {
     const exchange = this.#current;
@@ -125,13 +130,10 @@ export class Line {
     // Node's parser sees this, too, but not of every request (one with Upgrade and a length, say).
     if (last?.req.complete === false) this.breakOff(new Failure("malformed_request", { close: true }));
     if (exchange === undefined || exchange.req.httpVersionMinor === 0) return;
-    let left = 2;
     const ask = (): void => {
-      if (this.#current !== exchange || exchange.res.headersSent || left-- === 0) return;
-      exchange.res.writeContinue();
-      exchange.clock.setTimeout(ask, probeMs, undefined);
+      if (this.#current === exchange && !exchange.res.headersSent) exchange.res.writeContinue();
     };
-    exchange.clock.setTimeout(ask, probeMs, undefined);
+    for (const delayMs of questionsAtMs) exchange.clock.setTimeout(ask, delayMs, undefined);
   }
 }
 

@@ -26,6 +26,7 @@ const surroundings: StartSurroundings = {
     process.on("SIGTERM", stop);
     process.on("SIGINT", stop);
   },
+  onReload: (reload) => void process.on("SIGHUP", reload),
   exit: (code) => process.exit(code),
 };
 

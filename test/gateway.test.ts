@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, test } from "node:test";
 
-import type { GatewayRoute, Rooms } from "../gateway/assembly.ts";
+import type { GatewayRoute, Rooms } from "../gateway/rooms.ts";
 import type { Exchange, UpstreamAnswer } from "../gateway/exchange.ts";
 import type { Failure } from "../gateway/failures/failure.ts";
 
@@ -65,6 +65,7 @@ class FakeRooms {
         await enter("attempt", exchange);
         return answer;
       },
+      screen: (received) => received,
       relay: async (_answer, _route, exchange) => {
         assert.equal(this.permits, 1, "the permit is held until the body is relayed");
         await enter("relay", exchange);
@@ -75,7 +76,7 @@ class FakeRooms {
         await this.deeds.respond?.(exchange);
       },
       finish: (exchange) => void this.finished.push(exchange),
-      upstreams: [],
+      holdings: {} as Rooms["holdings"],
       maxRequestsPerSocket: 100,
       close() {},
     };

@@ -7,7 +7,10 @@ import type { GatewayEvent } from "../gateway/observe/events.ts";
 import { loadConfig } from "../gateway/config/load.ts";
 import { Upstream } from "../gateway/upstream.ts";
 import { ConfigFile } from "./support/config-file.ts";
+import { exchangeUnderTest } from "./support/exchange-under-test.ts";
 import { FakeClock } from "./support/fake-clock.ts";
+
+const exchange = exchangeUnderTest();
 
 /** An upstream of this config, with the product's defaults for the rest. */
 function upstreamOf(block: Readonly<Record<string, unknown>>, random = () => 0) {
@@ -30,7 +33,7 @@ function upstreamOf(block: Readonly<Record<string, unknown>>, random = () => 0) 
 }
 
 function picks(upstream: Upstream, times: number): string[] {
-  return Array.from({ length: times }, () => upstream.pick(() => true)?.label ?? "none");
+  return Array.from({ length: times }, () => upstream.pick(() => true, exchange)?.label ?? "none");
 }
 
 const two = ["http://10.0.0.1:9001", "http://10.0.0.2:9001"];
@@ -71,7 +74,7 @@ describe("an upstream in service", () => {
       ["orders", "10.0.0.1:9001", "closed", "open"],
     );
     assert.deepEqual(picks(upstream, 1), ["10.0.0.1:9001"], "the pool goes by who asks");
-    assert.equal(upstream.pick((target) => target.breaker.isAdmitting)?.label, "10.0.0.2:9001");
+    assert.equal(upstream.pick((target) => target.breaker.isAdmitting, exchange)?.label, "10.0.0.2:9001");
     upstream.close();
   });
 

@@ -15,7 +15,7 @@ export interface AdminSources<L extends string = string> {
   /** Everything in Prometheus text format 0.0.4. */
   readonly metrics: () => Promise<string>;
   /** The state of routes, upstreams and config, as plain data without secrets. */
-  readonly status: () => unknown;
+  readonly status: () => unknown | Promise<unknown>;
   readonly logLevel: LogLevelControl<L>;
 }
 
@@ -29,7 +29,7 @@ export function endpointsOf<L extends string>(sources: AdminSources<L>): Endpoin
     ["/livez", reading(() => textReply("ok\n"))],
     ["/readyz", reading(() => readiness(sources.readiness()))],
     ["/metrics", reading(async () => prometheus(await sources.metrics()))],
-    ["/status", reading(() => jsonReply(sources.status()))],
+    ["/status", reading(async () => jsonReply(await sources.status()))],
     ["/log-level", reading(() => getLogLevel(logLevel)).set("PUT", (req) => putLogLevel(req, logLevel))],
   ]);
 }

@@ -1,9 +1,9 @@
-import type { RouteConfig } from "../config/schema.ts";
+import type { MaintenanceConfig } from "../config/schema.ts";
 
 import { Failure } from "../failures/failure.ts";
 
-/** Refuses every request of a route under maintenance. Failure: maintenance. */
-export function refuseUnderMaintenance(route: RouteConfig): void {
-  if (route.maintenance === undefined) return;
-  throw new Failure("maintenance", { retryAfterMs: route.maintenance.retryAfter });
+/** Refuses every request of a route, or to an upstream, that is declared under maintenance. Failure: maintenance. */
+export function refuseUnderMaintenance(maintenance: MaintenanceConfig | undefined): void {
+  if (maintenance === undefined) return;
+  throw new Failure("maintenance", { retryAfterMs: maintenance.retryAfter });
 }

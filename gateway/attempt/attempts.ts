@@ -3,15 +3,17 @@ import type { Breaker } from "./breaker.ts";
 import type { RetryBudget } from "./budget.ts";
 import type { Ended, RetryRule } from "./retry.ts";
 import type { Ticket, Verdict } from "./ticket.ts";
+import type { Guarded } from "./unavailable.ts";
 
 import { classify } from "../failures/classify.ts";
 import { Failure } from "../failures/failure.ts";
 import { pause } from "./backoff.ts";
 import { KeptAnswer } from "./kept-answer.ts";
 import { callsForRetry, obstacle, pauseBeforeRetry } from "./retry.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** A target with what an attempt on it needs. */
-export interface AttemptTarget extends Target {
+export interface AttemptTarget extends Target, Guarded {
   readonly breaker: Breaker;
   /** Sends the exchange's request here; `isFresh` asks for a new connection. */
   send(exchange: Exchange, attempt: Attempt, isFresh: boolean): Promise<UpstreamAnswer>;
@@ -21,7 +23,7 @@ export interface AttemptTarget extends Target {
 export interface AttemptPlan {
   readonly targets: readonly AttemptTarget[];
   /** Chooses among the targets that `admits` lets through; undefined where it lets none. */
-  pick(admits: (target: AttemptTarget) => boolean): AttemptTarget | undefined;
+  pick(admits: (target: AttemptTarget) => boolean, exchange: Exchange): AttemptTarget | undefined;
   /** Answers of the upstream that its breaker counts as failures. */
   readonly failureStatuses: ReadonlySet<number>;
   readonly retryBudget: Pick<RetryBudget, "deposit" | "withdraw">;
@@ -32,13 +34,13 @@ export interface AttemptPlan {
  * connection that had gone stale is replaced once, in silence, where sending again is safe; all further attempts are
  * made as `rule` allows, another target preferred.
  *
- * Throws the last attempt's Failure, or `circuit_open` where no target may be asked. A further attempt that is refused
+ * Throws the last attempt's Failure, or `circuit_open` or `no_healthy_upstream` where no target may be asked. A further attempt that is refused
  * never replaces what the last real one gave, be it a failure or an answer.
  */
 export async function attempt(exchange: Exchange, plan: AttemptPlan, rule?: RetryRule): Promise<UpstreamAnswer> {
   const dueAt = exchange.alarm.deadlineAt;
-  const place = enter(plan, isAdmitting);
-  if (place === undefined) throw circuitOpen(plan.targets);
+  const place = enter(plan, exchange, isAdmitting);
+  if (place === undefined) throw unavailable(plan.targets);
   let ended = await attemptAt(place, exchange, { plan, rule });
   if (rule !== undefined && callsForRetry(ended, exchange, rule)) {
     ended = await retry(ended, exchange, { plan, rule, dueAt, tried: new Set([place.target]) });
@@ -86,7 +88,7 @@ async function retry(first: Ended, exchange: Exchange, ways: RetryWays): Promise
     }
     alarm.setDeadline(ways.dueAt);
     await pauseOrTell(facts, exchange, pauseMs);
-    const place = enterAnother(ended, ways);
+    const place = enterAnother(ended, exchange, ways);
     if (place === undefined) {
       facts.retry = "no_target";
       alarm.setDeadline(exchange.endsAt);
@@ -124,11 +126,11 @@ async function pauseOrTell(facts: Attempt, exchange: Exchange, pauseMs: number):
 }
 
 /** Another target rather than one that has failed already; after some failures, nothing but another. */
-function enterAnother(ended: Ended, ways: RetryWays): Place | undefined {
+function enterAnother(ended: Ended, exchange: Exchange, ways: RetryWays): Place | undefined {
   const { plan, tried } = ways;
   return (
-    enter(plan, (target) => !tried.has(target) && isAdmitting(target)) ??
-    enter(plan, (target) => mayTry(target, ended, ways))
+    enter(plan, exchange, (target) => !tried.has(target) && isAdmitting(target)) ??
+    enter(plan, exchange, (target) => mayTry(target, ended, ways))
   );
 }
 
@@ -137,8 +139,8 @@ function mayTry(target: AttemptTarget, ended: Ended, { tried }: RetryWays): bool
   return isAdmitting(target) && !(isElsewhere && tried.has(target));
 }
 
-function enter(plan: AttemptPlan, admits: (target: AttemptTarget) => boolean): Place | undefined {
-  const target = plan.pick(admits);
+function enter(plan: AttemptPlan, exchange: Exchange, admits: (target: AttemptTarget) => boolean): Place | undefined {
+  const target = plan.pick(admits, exchange);
   const ticket = target?.breaker.enter();
   return target === undefined || ticket === undefined ? undefined : { target, ticket };
 }
@@ -211,7 +213,7 @@ function newAttempt(exchange: Exchange, it: Try): Attempt {
 }
 
 function isAdmitting(target: AttemptTarget): boolean {
-  return target.breaker.isAdmitting;
+  return target.isHealthy && target.breaker.isAdmitting;
 }
 
 /** What the failure says about the target. */
@@ -236,10 +238,4 @@ function hadFullTimer(facts: Attempt, exchange: Exchange): boolean {
   if (exchange.isHurried) return false;
   const budgetMs = exchange.route?.config.timeout ?? 0;
   return exchange.clock.now() - facts.awaitedSince >= 0.9 * Math.min(facts.timerMs, budgetMs);
-}
-
-function circuitOpen(targets: readonly AttemptTarget[]): Failure {
-  let soonest = Infinity;
-  for (const target of targets) soonest = Math.min(soonest, target.breaker.retryAfterMs);
-  return new Failure("circuit_open", { retryAfterMs: soonest });
 }

@@ -25,13 +25,7 @@ type RetryKind = Extract<RetryConfig["on"][number], string>;
 
 /** What the words of `retry.on` stand for: each row that the failure map lets be repeated, once. */
 export const retryKinds: Readonly<Record<RetryKind, readonly FailureCode[]>> = {
-  refused: [
-    "upstream_dns_error",
-    "upstream_refused",
-    "upstream_unreachable",
-    "upstream_certificate",
-    "upstream_tls",
-  ],
+  refused: ["upstream_dns_error", "upstream_refused", "upstream_unreachable", "upstream_certificate", "upstream_tls"],
   reset: ["upstream_reset", "upstream_protocol_error"],
   timeout: ["upstream_dns_timeout", "upstream_connect_timeout", "upstream_headers_timeout"],
 };

@@ -1,25 +1,18 @@
 import type { AdminServer } from "../admin/server.ts";
-import type { Rooms } from "../assembly.ts";
 import type { Finding } from "../config/finding.ts";
+import type { LoadResult } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import type { Listener } from "../listen/server.ts";
 import type { LogDestination } from "../observe/destination.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { SchemaFinding } from "../validate/schema-finding.ts";
-import type { RouteValidator } from "../validate/validate.ts";
+import type { ReloadRecord } from "./reload.ts";
 
 import { createAdminServer } from "../admin/server.ts";
-import { assemble } from "../assembly.ts";
-import { systemClock } from "../clock.ts";
-import { Gateway } from "../gateway.ts";
-import { drain } from "../listen/drain.ts";
-import { createListener } from "../listen/server.ts";
-import { createObserver } from "../observe/observer.ts";
 import { compileSchemas } from "../validate/schemas.ts";
+import { isError, logRemarks, reload } from "./reload.ts";
+import { Service } from "./service.ts";
 
-type Validators = ReadonlyMap<string, RouteValidator>;
-
-export interface ServiceOptions {
+export interface GatewayOptions {
   readonly config: Config;
   /** Its timeouts that do not fit each other, for the log. */
   readonly misalignments?: readonly Finding[];
@@ -38,119 +31,56 @@ export class SchemaError extends Error {
   }
 }
 
-/** A gateway in service. */
-export type RunningGateway = Pick<Service, "port" | "adminPort" | "observer" | "drain" | "close">;
-
-/**
- * Opens a gateway. Rejects with SchemaError, or with node's error where a port cannot be had; nothing stays open then.
- */
-export async function startGateway(options: ServiceOptions): Promise<RunningGateway> {
-  const { validators, findings } = compileSchemas(options.config);
-  const errors = findings.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new SchemaError(errors);
-  const service = new Service(options, validators);
-  await service.open();
-  for (const { file, pointer, message } of findings) {
-    service.observer.log.warn({ event: "schema_finding", file, pointer, finding: message });
-  }
-  for (const { file, line, column, path: key, message: finding, hint } of options.misalignments ?? []) {
-    service.observer.log.warn({ event: "alignment", file, line, column, key, finding, hint });
-  }
-  return service;
+/** A gateway in service, in one process or in several. */
+export interface RunningGateway {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly observer: Observer;
+  /**
+   * Puts a configuration in force that was loaded anew, or refuses it with all its findings and goes on with the last
+   * good one. Never throws.
+   */
+  reload(result: LoadResult): void;
+  /** Drains; resolves with the exit code: 0, or 1 past the deadline. The log is flushed. */
+  drain(): Promise<number>;
+  /** Ends at once: what is in flight is destroyed. The log is flushed. */
+  close(): Promise<void>;
 }
 
-/** The listener, the admin port, and what stands between. */
-class Service {
-  readonly #config: Config;
-  readonly #gateway: Gateway;
-  readonly #rooms: Rooms;
-  readonly #listener: Listener;
+/** Compiles the schemas of a configuration that is about to be started. Throws SchemaError. */
+export function compileForStart(config: Config) {
+  const { validators, findings: remarks } = compileSchemas(config);
+  const errors = remarks.filter(isError);
+  if (errors.length > 0) throw new SchemaError(errors);
+  return { validators, remarks };
+}
+
+/**
+ * Opens a gateway in this process. Rejects with SchemaError, or with node's error where a port cannot be had; nothing
+ * stays open then.
+ */
+export async function startGateway({ config, misalignments, logDestination }: GatewayOptions): Promise<RunningGateway> {
+  const { validators, remarks } = compileForStart(config);
+  const gateway = new StandaloneGateway(new Service({ config, validators, logDestination }));
+  await gateway.open();
+  logRemarks(gateway.observer.log, { remarks, misalignments: misalignments ?? [] });
+  return gateway;
+}
+
+/** A service and the admin port beside it, in one process. */
+class StandaloneGateway implements RunningGateway {
+  readonly #service: Service;
   readonly #admin: AdminServer;
   readonly #startedAt = new Date();
-  #isOpen = false;
-  readonly observer: Observer;
-  port = 0;
+  #lastReload: ReloadRecord | undefined;
   adminPort = 0;
 
-  constructor({ config, logDestination: destination }: ServiceOptions, validators: Validators) {
-    this.#config = config;
-    this.observer = createObserver({
-      config: config.log,
-      routes: config.routes.map((route) => route.id),
-      views: () => this.#views(),
-      connections: () => this.#listener.connections,
-      ...(destination === undefined ? {} : { destination }),
-    });
-    this.#rooms = assemble({ config, validators, observer: this.observer, clock: systemClock, random: Math.random });
-    this.#gateway = new Gateway(this.#rooms);
-    this.#listener = createListener({
-      listen: config.listen,
-      longestRouteMs: Math.max(...config.routes.map((route) => route.timeout)),
-      handler: this.#gateway,
-      clock: systemClock,
-      report: this.observer.report,
-    });
-    this.#admin = this.#createAdmin();
-  }
-
-  /** The admin port first: whoever watches can see a start that fails. */
-  async open(): Promise<void> {
-    try {
-      this.adminPort = await this.#admin.listen();
-      this.port = await this.#listener.open();
-    } catch (error) {
-      await this.#end();
-      throw error;
-    }
-    this.#isOpen = true;
-    this.observer.listening({ host: this.#config.listen.host, port: this.port, adminPort: this.adminPort });
-  }
-
-  /** Drains (see listen/drain.ts); resolves with the exit code: 0, or 1 past the deadline. The log is flushed. */
-  async drain(): Promise<number> {
-    const { grace, deadline } = this.#config.listen.drain;
-    this.#isOpen = false;
-    this.observer.log.info({
-      event: "draining",
-      graceMs: grace,
-      deadlineMs: deadline,
-      inFlight: this.#gateway.inFlight,
-    });
-    const isClean = await drain({
-      config: this.#config.listen.drain,
-      listener: this.#listener,
-      clock: systemClock,
-      admission: (admission) => {
-        this.#gateway.admission = admission;
-      },
-    });
-    await this.#gateway.idle();
-    this.observer.log.info({ event: "drained", clean: isClean });
-    await this.#end();
-    return isClean ? 0 : 1;
-  }
-
-  /** Ends at once: what is in flight is destroyed. The log is flushed. */
-  async close(): Promise<void> {
-    this.#isOpen = false;
-    const closed = this.#listener.close();
-    this.#listener.destroy();
-    await closed;
-    await this.#gateway.idle();
-    await this.#end();
-  }
-
-  async #end(): Promise<void> {
-    this.#rooms.close();
-    await this.#admin.close();
-    await this.observer.close();
-  }
-
-  #createAdmin(): AdminServer {
-    const { observer } = this;
-    return createAdminServer({
-      config: this.#config.admin,
-      readiness: () => (this.#isOpen ? [] : [this.#state]),
+  constructor(service: Service) {
+    this.#service = service;
+    const { observer } = service;
+    this.#admin = createAdminServer({
+      config: service.config.admin,
+      readiness: () => (service.state === "serving" ? [] : [service.state]),
       metrics: () => observer.metrics(),
       status: () => this.#status(),
       logLevel: { levels: observer.levels, current: () => observer.level, set: (level) => observer.setLevel(level) },
@@ -158,24 +88,57 @@ class Service {
     });
   }
 
-  get #state(): string {
-    if (this.#isOpen) return "serving";
-    return this.#gateway.admission === "open" ? "starting" : "draining";
+  get port(): number {
+    return this.#service.port;
+  }
+
+  get observer(): Observer {
+    return this.#service.observer;
+  }
+
+  /** The admin port first: whoever watches can see a start that fails. */
+  async open(): Promise<void> {
+    try {
+      this.adminPort = await this.#admin.listen();
+      await this.#service.open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    const { host } = this.#service.config.listen;
+    this.observer.listening({ host, port: this.port, adminPort: this.adminPort });
+  }
+
+  reload(result: LoadResult): void {
+    const service = this.#service;
+    if (service.state !== "serving") return;
+    const { config: running, observer } = service;
+    this.#lastReload = reload(result, { running, observer, putInForce: (prepared) => service.putInForce(prepared) });
+  }
+
+  async drain(): Promise<number> {
+    const { config, inFlight, observer } = this.#service;
+    const { grace, deadline } = config.listen.drain;
+    observer.log.info({ event: "draining", graceMs: grace, deadlineMs: deadline, inFlight });
+    const isClean = await this.#service.drain();
+    observer.log.info({ event: "drained", clean: isClean });
+    await this.#end();
+    return isClean ? 0 : 1;
+  }
+
+  async close(): Promise<void> {
+    await this.#service.close();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await this.#admin.close();
+    await this.observer.close();
   }
 
   #status() {
-    return {
-      name: this.#config.name,
-      state: this.#state,
-      startedAt: this.#startedAt,
-      inFlight: this.#gateway.inFlight,
-      connections: { open: this.#listener.connections.open, dropped: this.#listener.connections.dropped },
-      routes: this.#config.routes.map(({ id, path, upstream }) => ({ id, path, upstream })),
-      upstreams: this.#views(),
-    };
-  }
-
-  #views() {
-    return this.#rooms.upstreams.map((upstream) => upstream.view());
+    const { state, ...rest } = this.#service.status();
+    const { name } = this.#service.config;
+    return { name, state, startedAt: this.#startedAt, ...rest, lastReload: this.#lastReload ?? null };
   }
 }

@@ -1,15 +1,23 @@
-import type { LoadOptions } from "../config/load.ts";
-import type { RunningGateway, ServiceOptions } from "./running-gateway.ts";
+import cluster from "node:cluster";
+
+import type { LoadOptions, LoadResult } from "../config/load.ts";
+import type { GatewayOptions, RunningGateway } from "./running-gateway.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";
 import { placeRemark } from "../config/schema-finding.ts";
+import { ConfigWatch } from "./config-watch.ts";
+import { startCrew } from "./crew.ts";
 import { SchemaError, startGateway } from "./running-gateway.ts";
+import { crewSize } from "./shares.ts";
+import { work } from "./worker.ts";
 
 export interface StartSurroundings extends Terminal, LoadOptions {
   /** Calls `stop` at each SIGTERM and SIGINT. */
   onSignal(stop: () => void): void;
+  /** Calls `reload` at each SIGHUP. */
+  onReload(reload: () => void): void;
   /** Ends the process at once. */
   exit(code: number): never;
 }
@@ -19,19 +27,50 @@ export interface StartSurroundings extends Terminal, LoadOptions {
  * drain deadline, 2 bad configuration. A second signal ends the process at once.
  */
 export async function start(options: { readonly config: string }, surroundings: StartSurroundings): Promise<number> {
+  if (cluster.isWorker) return work(surroundings);
   const result = loadConfig(options.config, surroundings);
   const findings = "config" in result ? result.warnings : result.findings;
   for (const finding of findings) surroundings.error(formatFinding(finding));
   if (!("config" in result)) return 2;
   const opened = await open({ config: result.config, misalignments: result.misalignments }, surroundings);
   if (typeof opened === "number") return opened;
+  const watch = watchConfig(options.config, result, { gateway: opened, surroundings });
   await stopped(opened, surroundings);
+  watch.close();
   return opened.drain();
 }
 
-async function open(options: ServiceOptions, terminal: Terminal): Promise<RunningGateway | number> {
+/** Reloads at each SIGHUP, and when a file of the configuration changes. */
+function watchConfig(
+  path: string,
+  loaded: LoadResult,
+  { gateway, surroundings }: { readonly gateway: RunningGateway; readonly surroundings: StartSurroundings },
+): ConfigWatch {
+  let lastGood = watchedFiles(loaded);
+  const reload = (): void => {
+    const result = loadConfig(path, surroundings);
+    gateway.reload(result);
+    if ("config" in result) lastGood = watchedFiles(result);
+    // A file that a bad configuration misses may be on its way.
+    watch.follow([...lastGood, ...watchedFiles(result)]);
+  };
+  const watch = new ConfigWatch(reload);
+  watch.follow(lastGood);
+  surroundings.onReload(reload);
+  return watch;
+}
+
+/** The listener looks after its own certificate: a new one is no new configuration. */
+function watchedFiles(result: LoadResult): readonly string[] {
+  const tls = "config" in result ? result.config.listen.tls : undefined;
+  const own = new Set([tls?.cert, tls?.key, tls?.clientCa]);
+  return result.files.filter((file) => !own.has(file));
+}
+
+async function open(options: GatewayOptions, terminal: Terminal): Promise<RunningGateway | number> {
   try {
-    return await startGateway(options);
+    if (crewSize(options.config) === 1) return await startGateway(options);
+    return await startCrew({ ...options, error: (text) => terminal.error(text.trimEnd()) });
   } catch (error) {
     if (error instanceof SchemaError) {
       for (const finding of error.findings) terminal.error(formatFinding(placeRemark(finding)));

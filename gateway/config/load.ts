@@ -33,28 +33,32 @@ export type LoadResult =
       /** Every file the configuration was made from, absolute: when one changes, it may load differently. */
       readonly files: readonly string[];
     }
-  | { readonly findings: readonly Finding[] };
+  | { readonly findings: readonly Finding[]; readonly files: readonly string[] };
 
 const maxFileBytes = 16 * 1024 * 1024;
 
 /** Reads, checks and resolves a configuration file. All its faults are found at once, in the order of the file. */
 export function loadConfig(file: string, options: LoadOptions): LoadResult {
   const source = readText(file);
+  const ownPath = resolve(file);
   if ("fault" in source) {
-    return { findings: [{ file, line: 0, column: 0, path: "", severity: "error", message: source.fault }] };
+    return {
+      files: [ownPath],
+      findings: [{ file, line: 0, column: 0, path: "", severity: "error", message: source.fault }],
+    };
   }
   const document = new ConfigDocument(file, source.text);
   const files: FileReference[] = [];
-  const base = dirname(resolve(file));
+  const base = dirname(ownPath);
   // A tree that was mended to be parsed at all would only give findings about the mending.
   const isSound = document.findings.length === 0;
   const draft = isSound ? read({ document, environment: options.environment, base, files }) : undefined;
   const findings = document.findings.toSorted(compareFindings);
-  if (draft === undefined || findings.some(({ severity }) => severity === "error")) return { findings };
+  const sources = [ownPath, ...new Set(files.map((reference) => reference.file))];
+  if (draft === undefined || findings.some(({ severity }) => severity === "error")) return { findings, files: sources };
   // Without an error nothing is missing from the draft: mandatory keys were there, the rest has its default.
   const config = freeze(complete(draft, options.hostName)) as Config;
   const misalignments = reportMisaligned(config, document);
-  const sources = [resolve(file), ...new Set(files.map((reference) => reference.file))];
   return { config, warnings: findings, misalignments, files: sources };
 }
 

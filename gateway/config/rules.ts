@@ -10,6 +10,9 @@ import { checkTlsFiles } from "./tls-files.ts";
 /** What no single key can be blamed for. Every fault is reported; a key that is faulty by itself is passed over. */
 export function checkRules(draft: Draft, document: ConfigDocument): void {
   checkListeners(draft, document);
+  checkDeadlineHeaders(draft, document);
+  const tls = draft.listen?.tls;
+  if (tls !== undefined) checkTlsFiles({ ...tls, ca: tls.clientCa }, ["listen", "tls"], document);
   for (const [name, upstream] of Object.entries(draft.upstreams ?? {})) {
     if (upstream !== undefined) checkUpstream(upstream, ["upstreams", name], document);
   }
@@ -40,17 +43,17 @@ function checkListeners({ listen, admin }: Draft, document: ConfigDocument): voi
       : ["listen", "admin"];
     document.reportAt([block, "port"], `port ${listen.port} is taken by ${other}.port`);
   }
-  const tls = listen?.tls;
-  if (tls !== undefined) checkTlsFiles({ ...tls, ca: tls.clientCa }, ["listen", "tls"], document);
   const target = { least: listen?.maxTargetLength, most: listen?.maxHeaderSize, of: "listen.maxHeaderSize" };
   checkOrder({ ...target, unit: "size" }, ["listen", "maxTargetLength"], document);
-  if ((listen?.deadlineHeaders?.length ?? 0) > 0 && listen?.trustedProxies?.length === 0) {
-    const fault = "has no effect: no peer is in listen.trustedProxies";
-    document.reportAt(["listen", "deadlineHeaders"], fault, { severity: "warning" });
-  }
   const drain = listen?.drain;
   const grace = { least: drain?.grace, most: drain?.deadline, of: "listen.drain.deadline" };
   checkOrder({ ...grace, unit: "duration" }, ["listen", "drain", "grace"], document);
+}
+
+function checkDeadlineHeaders({ listen }: Draft, document: ConfigDocument): void {
+  if (listen?.trustedProxies?.length !== 0 || (listen.deadlineHeaders?.length ?? 0) === 0) return;
+  const fault = "has no effect: no peer is in listen.trustedProxies";
+  document.reportAt(["listen", "deadlineHeaders"], fault, { severity: "warning" });
 }
 
 function checkUpstream(upstream: UpstreamDraft, path: Path, document: ConfigDocument): void {
@@ -62,6 +65,7 @@ function checkUpstream(upstream: UpstreamDraft, path: Path, document: ConfigDocu
   const probe = { least: health?.timeout, most: health?.interval, of: "interval" };
   checkOrder({ ...probe, unit: "duration" }, [...path, "health", "timeout"], document);
   checkTargets(upstream, path, document);
+  checkHash(upstream, path, document);
   if (tls === undefined) return;
   const place = [...path, "tls"];
   if ((tls.cert === undefined) !== (tls.key === undefined)) document.reportAt(place, "cert and key go together");
@@ -82,6 +86,15 @@ function checkTargets({ targets }: UpstreamDraft, path: Path, document: ConfigDo
     const first = seen.get(target.url);
     if (first === undefined) seen.set(target.url, index);
     else document.reportAt([...path, "targets", index], `is the same target as targets[${first}]`);
+  }
+}
+
+function checkHash({ balance, hashBy }: UpstreamDraft, path: Path, document: ConfigDocument): void {
+  if (balance === "hash" && hashBy === undefined) {
+    document.reportAt([...path, "balance"], "goes by nothing", { hint: "set hashBy" });
+  }
+  if (balance !== undefined && balance !== "hash" && hashBy !== undefined) {
+    document.reportAt([...path, "hashBy"], "has no effect without `balance: hash`", { severity: "warning" });
   }
 }
 

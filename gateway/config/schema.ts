@@ -7,7 +7,7 @@
  */
 import type { Static } from "typebox";
 
-import { block, derived, list, off, record, text } from "./schema/field.ts";
+import { block, derived, integer, list, off, record, text } from "./schema/field.ts";
 import { adminSchema, listenSchema, logSchema, problemsSchema, surroundingsSchema } from "./schema/listen.ts";
 import { redisSchema } from "./schema/redis.ts";
 import { routeSchema } from "./schema/route.ts";
@@ -17,6 +17,15 @@ export const configSchema = block("The configuration of a statuswise gateway.", 
   name: derived(
     text("pseudonym", "The gateway's name in Proxy-Status and Via: a deployment's, unique in a chain of gateways."),
     "the host's name",
+  ),
+  workers: integer(
+    "Processes that serve, or `auto`: as many as there are processors. The limits are divided among them.",
+    {
+      default: 1,
+      min: 1,
+      max: 256,
+      words: ["auto"],
+    },
   ),
   listen: listenSchema,
   admin: adminSchema,

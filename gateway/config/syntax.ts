@@ -9,7 +9,14 @@ import {
   redisUrlFault,
   targetUrlFault,
 } from "./syntax/authority.ts";
-import { headerValueFault, keyFault, mediaRangeFault, settableHeaderFault, tokenPattern } from "./syntax/header.ts";
+import {
+  headerValueFault,
+  keyFault,
+  mediaRangeFault,
+  mediaTypeFault,
+  settableHeaderFault,
+  tokenPattern,
+} from "./syntax/header.ts";
 import { pathPatternFault, pathPrefixFault, requestTargetFault } from "./syntax/path.ts";
 
 export type SyntaxName =
@@ -22,7 +29,9 @@ export type SyntaxName =
   | "host-name"
   | "host-pattern"
   | "http-base"
+  | "json-pointer"
   | "media-range"
+  | "media-type"
   | "method"
   | "name"
   | "path-pattern"
@@ -79,11 +88,13 @@ export const syntaxes: Readonly<Record<SyntaxName, Syntax>> = {
     normalise: lowerCase,
   },
   "http-base": { expected: "an http:// or https:// URL", fault: httpBaseFault },
+  "json-pointer": { expected: "a JSON pointer such as /error/code (RFC 6901)", pattern: "^(/([^~/]|~[01])*)*$" },
   "media-range": {
     expected: "a media type such as application/json or application/*+json",
     fault: mediaRangeFault,
     normalise: lowerCase,
   },
+  "media-type": { expected: "a media type such as text/html", fault: mediaTypeFault, normalise: lowerCase },
   method: { expected: "a method such as GET", fault: methodFault },
   name: {
     expected: "letters, digits, dots, dashes and underscores, at most 64, a letter or digit first",

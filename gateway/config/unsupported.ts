@@ -12,16 +12,10 @@ import { configSchema } from "./schema.ts";
  * refused than silently ignored. A `value` narrows an entry to that one value; else any but the default counts.
  */
 const notYetSupported: ReadonlyArray<{ readonly path: string; readonly value?: string }> = [
-  { path: "upstreams.*.balance", value: "hash" },
-  { path: "upstreams.*.hashBy" },
-  { path: "upstreams.*.health" },
   { path: "upstreams.*.concurrency.limit", value: "knee" },
   { path: "upstreams.*.concurrency.min" },
   { path: "upstreams.*.concurrency.max" },
-  { path: "routes.*.weights" },
-  { path: "routes.*.response" },
   { path: "routes.*.priority" },
-  { path: "routes.*.upstreamErrors" },
 ];
 
 /** Of the setting at a path such as `routes.*.retry`: whether it has no effect yet, or which value of it. */

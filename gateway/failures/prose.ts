@@ -78,7 +78,7 @@ export const prose: Readonly<Record<FailureCode, Prose>> = {
     "The client left before it had its answer. Nothing can be sent; the log says 499 so that nobody takes it for an upstream's failure.", "RFC 9112 §9.6"),
   client_timeout: say("Request not received in time", "The request was not received in time.",
     "The client's own bytes were awaited and did not come, or it took nothing of its answer, which is then broken off.", "RFC 9110 §15.5.9, RFC 9209 §2.3.28"),
-  body_too_large: say("Request body too large", "The request body is larger than this route allows.",
+  body_too_large: say("Request body too large", "The request body is larger, or takes more work to check, than this route allows.",
     "Decided on Content-Length before reading, or by counting a chunked body.", "RFC 9110 §15.5.14, RFC 9209 §2.3.28"),
   malformed_request: say("Malformed request", "The request is not valid HTTP.",
     "The request line, a header field or the framing breaks the grammar or a gateway rule.", "RFC 9110 §15.5.1, RFC 9112 §3.2"),

@@ -60,6 +60,12 @@ function resumption(tls: TlsEndpoint): ConnectionOptions {
   return tls.session === undefined ? {} : { session: tls.session };
 }
 
+/** The endpoint as a URL's origin. */
+export function originOf({ hostname, port, tls }: Endpoint): string {
+  const scheme = tls === undefined ? "http" : "https";
+  return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
 type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 
 /** The system resolver, asked once more after EAI_AGAIN, which says "try again" in so many words. */

@@ -7,7 +7,7 @@ import type { CallConnection, Carried, OutgoingRequest, TransportOptions } from 
 import type { ConnectPhase } from "./connect.ts";
 
 import { Call } from "./call.ts";
-import { openConnection } from "./connect.ts";
+import { openConnection, originOf } from "./connect.ts";
 import { StatusLines } from "./status-lines.ts";
 import { StreamedBody } from "./streamed-body.ts";
 
@@ -39,9 +39,7 @@ export class Connection implements CallConnection {
     this.#options = options;
     this.#owner = owner;
     const { endpoint, keepAliveMs } = options;
-    const scheme = endpoint.tls === undefined ? "http" : "https";
-    const host = endpoint.hostname.includes(":") ? `[${endpoint.hostname}]` : endpoint.hostname;
-    this.#client = new Client(`${scheme}://${host}:${endpoint.port}`, {
+    this.#client = new Client(originOf(endpoint), {
       allowH2: false,
       pipelining: 1,
       connect: (_options, callback) => this.#connect(callback),

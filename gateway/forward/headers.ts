@@ -99,9 +99,9 @@ export function requestHeaders(exchange: Exchange, options: RequestHeaderOptions
   }
   out.push("via", joined(req.headers.via, `${req.httpVersion} ${options.pseudonym}`));
   pushForwarding(out, exchange);
-  const hops = req.headers["max-forwards"];
+  const hops = single(req.headers["max-forwards"]);
   // RFC 9110 §7.6.2: counted down where it means something, else passed on.
-  if (hops !== undefined) out.push("max-forwards", inbound.method === "OPTIONS" ? String(Number(hops) - 1) : `${hops}`);
+  if (hops !== undefined) out.push("max-forwards", inbound.method === "OPTIONS" ? String(Number(hops) - 1) : hops);
   out.push("x-request-id", exchange.id, "traceparent", options.traceparent);
   if (exchange.trace.state !== undefined) out.push("tracestate", exchange.trace.state);
   if (deadline !== undefined && rules?.remove.has(deadline[0]) !== true) out.push(...deadline);

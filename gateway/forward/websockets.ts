@@ -107,7 +107,7 @@ class Handshake implements Waiter {
     const { request, switchProtocols } = sendUpgrade({ client: this.#client, agent: this.#agent(), target, headers });
     this.#request = request;
     request.on("upgrade", (response, upstream, head) => {
-      this.#switched({ response, head, upstream: upstream as Socket, switchProtocols });
+      this.#switched({ response, head, upstream, switchProtocols });
     });
     request.on("response", (response) => this.#refused(response, response.socket));
     request.on("error", (error) => this.#fail(error));
@@ -212,7 +212,7 @@ class Handshake implements Waiter {
   /** Half a connection makes no tunnel. */
   readonly #onLeft = (): void => this.#options.exchange.cancel(new Failure("client_closed"));
 
-  /** What the client has said already stays said: to the tunnel, or to the handshake of another attempt. */
+  /** What the client has said already is kept for the tunnel. */
   #stopReading(): void {
     this.#client.off("data", this.#onEarly).off("end", this.#onLeft).pause();
     this.#options.exchange.upgradeHead = Buffer.concat(this.#early);

@@ -54,7 +54,10 @@ export function isForGateway({ inbound, req }: Exchange): boolean {
 /** A refused chunked request leaves nobody sure where it ends: the connection closes. */
 function checkFraming(req: IncomingMessage): void {
   const coding = req.headers["transfer-encoding"];
-  if (coding === undefined || (coding === "chunked" && req.httpVersionMinor === 1)) return;
+  if (coding === undefined) return;
+  // Of a request that asks for an upgrade Node's parser takes codings it does not know (`chunked` and a tab) for no body.
+  if (req.headers.upgrade !== undefined) throw malformed("Upgrade comes with Transfer-Encoding.", true);
+  if (coding === "chunked" && req.httpVersionMinor === 1) return;
   if (req.httpVersionMinor === 0) throw malformed("Transfer-Encoding is not defined for HTTP/1.0.", true);
   const codings = coding.toLowerCase().split(",");
   // RFC 9112 §6.3: without chunked at its end the request has no end that a server could know.

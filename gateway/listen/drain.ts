@@ -4,7 +4,7 @@ import type { Listener } from "./server.ts";
 
 export interface DrainOptions {
   readonly config: DrainConfig;
-  readonly listener: Listener;
+  readonly listener: Pick<Listener, "close" | "destroy">;
   readonly clock: Clock;
   /** Which answers new requests get from here on. */
   readonly admission: (admission: "closing" | "closed") => void;

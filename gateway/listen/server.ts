@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import type { Clock } from "../clock.ts";
 import type { ListenConfig } from "../config/schema.ts";
 import type { ConnectionsView, Report } from "../observe/events.ts";
+import type { TlsWatch } from "./tls.ts";
 import type { ParserError } from "./unparsed.ts";
 
 import { Failure } from "../failures/failure.ts";
@@ -42,10 +43,13 @@ export interface ConnectionLine {
   letGo(failure: Failure): void;
 }
 
-export interface ListenerOptions {
+export interface ListenerSettings {
   readonly listen: ListenConfig;
   /** The longest time any route gives a request, in milliseconds. */
   readonly longestRouteMs: number;
+}
+
+export interface ListenerOptions extends ListenerSettings {
   readonly handler: RequestHandler;
   readonly clock: Clock;
   readonly report: Report;
@@ -59,6 +63,8 @@ export interface Listener {
   close(): Promise<void>;
   /** Destroys what is left. */
   destroy(): void;
+  /** Takes over what may change while it listens: all but host, port, and whether there is TLS or a clientCa. */
+  reconfigure(settings: ListenerSettings): void;
   readonly connections: ConnectionsView;
 }
 
@@ -74,7 +80,8 @@ export function createListener(options: ListenerOptions): Listener {
   // Node would drop the fields over its limit in silence; ours refuses the request.
   server.maxHeadersCount = 0;
   // Node's own switch, which its types do not know: a client that has said all still gets its answer.
-  Object.assign(server, { httpAllowHalfOpen: true });
+  // And of several processes the one that is full closes what is one too many, or they would pass it round for ever.
+  Object.assign(server, { httpAllowHalfOpen: true, dropMaxConnection: true });
   const connections = new ClientConnections(server, listen.maxConnections);
   // What Node takes for idle when it closes includes an answer that has ended and that a slow reader is still taking,
   // and would cut it off. The handler knows better; it ends the others as their last answer goes out.
@@ -94,19 +101,21 @@ export function createListener(options: ListenerOptions): Listener {
       await closed;
     },
     destroy: () => connections.destroy(),
+    reconfigure(next) {
+      // Node reads all of these from the server anew: at each look for late requests, each answer, each connection.
+      Object.assign(server, settingsOf(next), { maxConnections: next.listen.maxConnections });
+      if (next.listen.tls !== undefined) watch?.follow(next.listen.tls);
+    },
     connections,
   };
 }
 
-function createServers(options: ListenerOptions): { readonly server: Server; readonly watch?: { close(): void } } {
+function createServers(options: ListenerOptions): { readonly server: Server; readonly watch?: TlsWatch } {
   const { listen, handler } = options;
   const settings: ServerOptions = {
-    headersTimeout: listen.headersTimeout,
-    requestTimeout: Math.max(listen.headersTimeout, options.longestRouteMs) + requestGraceMs,
-    keepAliveTimeout: listen.keepAlive,
+    ...settingsOf(options),
     // Finer than the limits need: who came within the same second is not refused within the same turn of the loop.
     connectionsCheckingInterval: 250,
-    maxHeaderSize: listen.maxHeaderSize,
     noDelay: true,
     // Our own checks answer these, as problems.
     requireHostHeader: false,
@@ -114,6 +123,15 @@ function createServers(options: ListenerOptions): { readonly server: Server; rea
   };
   if (listen.tls === undefined) return { server: createServer(settings) };
   return createTlsServer(settings, { ...options, config: listen.tls, handshakeMs: listen.headersTimeout });
+}
+
+function settingsOf({ listen, longestRouteMs }: ListenerSettings) {
+  return {
+    headersTimeout: listen.headersTimeout,
+    requestTimeout: Math.max(listen.headersTimeout, longestRouteMs) + requestGraceMs,
+    keepAliveTimeout: listen.keepAlive,
+    maxHeaderSize: listen.maxHeaderSize,
+  };
 }
 
 function handOver(server: Server, handler: RequestHandler): void {

@@ -5,6 +5,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { createServer } from "node:https";
 import { createSecureContext } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 
 import type { Clock, TimerHandle } from "../clock.ts";
 import type { ServerTlsConfig } from "../config/schema.ts";
@@ -112,31 +113,44 @@ interface TlsWatchOptions extends Omit<TlsServerOptions, "handshakeMs"> {
  */
 export class TlsWatch {
   readonly #options: TlsWatchOptions;
-  readonly #paths: readonly string[];
+  #config: ServerTlsConfig;
   #settling: TimerHandle | undefined;
 
   constructor(options: TlsWatchOptions) {
-    const { cert, key, clientCa } = options.config;
     this.#options = options;
-    this.#paths = [...new Set([cert, key, ...(clientCa === undefined ? [] : [clientCa])])];
-    for (const path of this.#paths) watchFile(path, { interval: lookEveryMs, persistent: false }, this.#changed);
+    this.#config = options.config;
+    this.#look();
+  }
+
+  /** Looks after these files from now on, where they are others, and puts them in force. */
+  follow(config: ServerTlsConfig): void {
+    if (isDeepStrictEqual(config, this.#config)) return;
+    this.close();
+    this.#config = config;
+    this.#look();
+    this.reload();
   }
 
   /** Reads the files now. */
   reload(): void {
-    const { config, apply, report } = this.#options;
-    const read = readTlsFiles(config);
+    const { apply, report } = this.#options;
+    const read = readTlsFiles(this.#config);
     if ("reason" in read) {
       report({ event: "certificate", outcome: "failure", ...read });
       return;
     }
     apply(read);
-    report({ event: "certificate", outcome: "success", file: config.cert, expires: isoDate(read.expiresAt) });
+    report({ event: "certificate", outcome: "success", file: this.#config.cert, expires: isoDate(read.expiresAt) });
   }
 
   close(): void {
-    for (const path of this.#paths) unwatchFile(path, this.#changed);
+    for (const path of pathsOf(this.#config)) unwatchFile(path, this.#changed);
     if (this.#settling !== undefined) this.#options.clock.clearTimeout(this.#settling);
+  }
+
+  #look(): void {
+    const how = { interval: lookEveryMs, persistent: false };
+    for (const path of pathsOf(this.#config)) watchFile(path, how, this.#changed);
   }
 
   readonly #changed = (): void => {
@@ -144,6 +158,10 @@ export class TlsWatch {
     if (this.#settling !== undefined) clock.clearTimeout(this.#settling);
     this.#settling = clock.setTimeout(settled, settleMs, this);
   };
+}
+
+function pathsOf({ cert, key, clientCa }: ServerTlsConfig): ReadonlySet<string> {
+  return new Set([cert, key, ...(clientCa === undefined ? [] : [clientCa])]);
 }
 
 function settled(watch: TlsWatch): void {

@@ -17,7 +17,7 @@ export function accessLine(exchange: Exchange, outcome: Outcome, durationMs: num
   return (
     `{"time":"${isoTime(Date.now())}","level":"info","event":"request"` +
     `,"requestId":${jsonString(exchange.id)},"traceId":${jsonString(trace.traceId)}` +
-    `,"route":${jsonStringOrNull(route?.id)},"upstream":${jsonStringOrNull(route?.upstream)}` +
+    `,"route":${jsonStringOrNull(route?.id)},"upstream":${jsonStringOrNull(exchange.upstream)}` +
     `,"target":${jsonStringOrNull(attempt?.target)}` +
     `,"method":${jsonString(inbound.method)},"path":${jsonString(bounded(inbound.path))}` +
     `,"status":${outcome.status},"code":${jsonString(outcome.code)},"source":"${outcome.source}"` +

@@ -4,6 +4,7 @@
  */
 export type GatewayEvent =
   | ({ readonly event: "breaker"; readonly upstream: string; readonly target: string } & BreakerChange)
+  | ({ readonly event: "health"; readonly upstream: string; readonly target: string } & HealthChange)
   /** The files of listen.tls changed: `success` and they are in force, or `failure` and the last good ones stay. */
   | { readonly event: "certificate"; readonly outcome: "success"; readonly file: string; readonly expires: string }
   | { readonly event: "certificate"; readonly outcome: "failure"; readonly file: string; readonly reason: string }
@@ -12,8 +13,34 @@ export type GatewayEvent =
   /** The store of shared quotas was lost, or is back. */
   | { readonly event: "quota_store"; readonly state: "up" }
   | { readonly event: "quota_store"; readonly state: "down"; readonly reason: string }
+  | ResponseSchemaEvent
   /** A new config was read: `success` and it is in force, or `failure` and the last good one stays. */
   | { readonly event: "reload"; readonly outcome: "success" | "failure"; readonly findings: number };
+
+/** An answer that does not match its route's schema, or could not be checked. */
+export type ResponseSchemaEvent = {
+  readonly event: "response_schema";
+  readonly route: string;
+  readonly mode: "report" | "enforce";
+  readonly requestId: string;
+  readonly traceId: string;
+  readonly target: string | null;
+} & (
+  | { readonly outcome: "violation"; readonly errors: readonly SchemaMismatch[] }
+  | { readonly outcome: "unchecked"; readonly reason: UncheckedReason }
+);
+
+export type UncheckedReason = "too_large" | "content_coding" | "work" | "partial" | "busy" | "failed";
+
+/** What a schema has against an answer: never a value of it. */
+export interface SchemaMismatch {
+  /** Into the body; RFC 6901, as a fragment. */
+  readonly pointer: string;
+  readonly keyword: string;
+  readonly detail: string;
+  /** Into the schema: of these there are only so many. */
+  readonly schemaPointer: string;
+}
 
 export type BreakerState = "closed" | "open" | "half-open";
 
@@ -32,12 +59,21 @@ export interface BreakerChange {
   readonly windowMs?: number;
 }
 
+/** A target's change of health, by what its last probe said and after how many in a row that said alike. */
+export interface HealthChange {
+  readonly to: "healthy" | "unhealthy";
+  readonly reason: string;
+  readonly probes: number;
+}
+
 /** Takes an event; never throws and never waits. */
 export type Report = (event: GatewayEvent) => void;
 
 /** What one target looks like to /status and /metrics, read when asked for. */
 export interface TargetView {
   readonly target: string;
+  /** By its probes; true where there are none. */
+  readonly healthy: boolean;
   readonly breaker: BreakerState;
   /** Of the breaker's latest change of state. */
   readonly breakerReason: string;

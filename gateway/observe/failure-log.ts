@@ -28,7 +28,7 @@ export function failureRecord(exchange: Exchange, failure: Failure, outcome: Out
     requestId: exchange.id,
     traceId: exchange.trace.traceId,
     route: exchange.route?.id ?? null,
-    upstream: exchange.route?.upstream ?? null,
+    upstream: exchange.upstream ?? null,
     target: lastAttempt(exchange)?.target ?? null,
     status: outcome.status,
     source: failure.row.source,
@@ -46,7 +46,8 @@ function failedPhase(exchange: Exchange): Phase {
 }
 
 function attemptRecord(attempt: Attempt): Record<string, unknown> {
-  const { target, outcome, status, retry, phase, sent, reused, complete, responseBytes, closedByUpstream, breaker } = attempt;
+  const { target, outcome, status, retry, phase, sent, reused, complete, responseBytes, closedByUpstream, breaker } =
+    attempt;
   return {
     target,
     outcome: outcome ?? null,

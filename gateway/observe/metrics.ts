@@ -1,14 +1,18 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Gauge, Histogram, Registry } from "prom-client";
 
 import type { Attempt, Exchange, Outcome } from "../exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
 import type { ConnectionsView, UpstreamView } from "./events.ts";
+import type { CellCounter } from "./cell-counter.ts";
 import type { Cell } from "./request-series.ts";
+import type { MetricSnapshot } from "./summed-metrics.ts";
 
 import { failureCodes } from "../failures/codes.ts";
 import { AttemptSeries } from "./attempt-series.ts";
+import { register } from "./cell-counter.ts";
 import { processRegistry } from "./process-metrics.ts";
 import { RequestSeries, unmatchedRoute } from "./request-series.ts";
+import { ResponseSchemaSeries } from "./response-schema-series.ts";
 import { upstreamGauges } from "./upstream-gauges.ts";
 
 /** From a shed in a millisecond to a route's whole patience, in seconds. */
@@ -54,6 +58,7 @@ export class Metrics {
   readonly #shed = cellsOf("reason", shedCodes);
   readonly #reloads = cellsOf("outcome", ["success", "failure"]);
   readonly #certificates = cellsOf("outcome", ["success", "failure"]);
+  readonly schemas = new ResponseSchemaSeries(() => performance.now());
   #quotaStore: Gauge | undefined;
   #failedHandshakes = 0;
 
@@ -82,8 +87,9 @@ export class Metrics {
     if (outcome.status !== switchingProtocols) series.duration.observe(durationMs / 1000);
     const shed = this.#shed.get(outcome.code);
     if (shed !== undefined) shed.count += 1;
-    if (exchange.route === undefined) return;
-    for (const attempt of exchange.attempts) this.#countAttempt(exchange.route.upstream, attempt);
+    const { upstream } = exchange;
+    if (upstream === undefined) return;
+    for (const attempt of exchange.attempts) this.#countAttempt(upstream, attempt);
   }
 
   #countAttempt(upstream: string, { outcome, retry }: Attempt): void {
@@ -107,6 +113,7 @@ export class Metrics {
     this.#quotaStore ??= new Gauge({
       name: "statuswise_quota_store_up",
       help: "Whether the store of shared quotas answers: 1, or 0.",
+      aggregator: "min",
       registers: [this.#registry],
     });
     this.#quotaStore.set(state === "up" ? 1 : 0);
@@ -125,6 +132,7 @@ export class Metrics {
       this.#duration.remove({ route });
     }
     for (const route of wanted) this.#seriesOf(route);
+    this.schemas.keep(wanted);
     const upstreams = new Set(this.#sources.views().map((view) => view.upstream));
     this.#attempts.keep(upstreams);
     this.#retries.keep(upstreams);
@@ -132,10 +140,21 @@ export class Metrics {
 
   /** Everything in Prometheus text format 0.0.4. */
   async render(): Promise<string> {
-    this.#gauges.read(this.#sources.views());
-    this.#connections.set(this.#sources.connections().open);
+    this.#read();
     const [own, process] = await Promise.all([this.#registry.metrics(), processRegistry().metrics()]);
     return `${own}\n${process}`;
+  }
+
+  /** The same as plain data, to be summed up with other processes'. */
+  async snapshot(): Promise<MetricSnapshot[]> {
+    this.#read();
+    const registries = [this.#registry, processRegistry()];
+    return (await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))).flat();
+  }
+
+  #read(): void {
+    this.#gauges.read(this.#sources.views());
+    this.#connections.set(this.#sources.connections().open);
   }
 
   #seriesOf(route: string): RouteSeries {
@@ -152,8 +171,12 @@ export class Metrics {
   }
 
   #registerCounters(): void {
-    const registry = this.#registry;
-    const counters: readonly CellCounter[] = [
+    const counters = [...this.#requestCounters(), ...this.schemas.counters, ...this.#processCounters()];
+    for (const counter of counters) register(counter, this.#registry);
+  }
+
+  #requestCounters(): readonly CellCounter[] {
+    return [
       {
         name: "statuswise_requests_total",
         help: "Requests ended, by what was answered and why.",
@@ -178,6 +201,12 @@ export class Metrics {
         labelNames: ["reason"],
         cells: () => this.#shed.values(),
       },
+    ];
+  }
+
+  /** Of what no request did. */
+  #processCounters(): readonly CellCounter[] {
+    return [
       {
         name: "statuswise_config_reload_total",
         help: "Config reloads; after a failure the last good config stays in force.",
@@ -209,29 +238,7 @@ export class Metrics {
         cells: () => [{ labels: {}, count: this.#sources.droppedLines() }],
       },
     ];
-    for (const counter of counters) register(counter, registry);
   }
-}
-
-interface CellCounter {
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames: readonly string[];
-  readonly cells: () => Iterable<Cell>;
-}
-
-/** A prom-client counter that is filled from its cells at each scrape. */
-function register({ name, help, labelNames, cells }: CellCounter, registry: Registry): void {
-  const counter = new Counter({
-    name,
-    help,
-    labelNames,
-    registers: [registry],
-    collect() {
-      counter.reset();
-      for (const { labels, count } of cells()) counter.inc(labels, count);
-    },
-  });
 }
 
 function cellsOf(label: string, values: readonly string[]): ReadonlyMap<string, Cell> {

@@ -1,8 +1,9 @@
 import type { LogConfig } from "../config/schema.ts";
 import type { Exchange, Outcome } from "../exchange.ts";
 import type { LogDestination } from "./destination.ts";
-import type { ConnectionsView, GatewayEvent, Report, UpstreamView } from "./events.ts";
+import type { ConnectionsView, GatewayEvent, Report, ResponseSchemaEvent, UpstreamView } from "./events.ts";
 import type { EventLog, ListeningRecord, LogLevel } from "./log.ts";
+import type { MetricSnapshot } from "./summed-metrics.ts";
 
 import { accessLine } from "./access-log.ts";
 import { asyncDestination } from "./destination.ts";
@@ -33,6 +34,8 @@ export interface Observer {
   listening(address: ListeningRecord): void;
   /** Everything in Prometheus text format. */
   metrics(): Promise<string>;
+  /** The same as plain data, for SummedMetrics. */
+  metricSnapshot(): Promise<MetricSnapshot[]>;
   readonly levels: readonly LogLevel[];
   readonly level: LogLevel;
   setLevel(level: LogLevel): void;
@@ -61,16 +64,11 @@ export function createObserver(options: ObserverOptions): Observer {
       if (log.writesAccess) destination.write(accessLine(exchange, outcome, durationMs));
       metrics.finish(exchange, outcome, durationMs);
     },
-    report(event) {
-      if (event.event === "reload") metrics.reloaded(event.outcome);
-      if (event.event === "certificate") metrics.certificateReloaded(event.outcome);
-      if (event.event === "tls_handshake") metrics.handshakeFailed();
-      if (event.event === "quota_store") metrics.quotaStore(event.state);
-      log.events[eventLevel(event)](event);
-    },
+    report: reporter(log, metrics),
     log: log.events,
     listening: (address) => log.listening(address),
     metrics: () => metrics.render(),
+    metricSnapshot: () => metrics.snapshot(),
     levels: logLevels,
     get level() {
       return log.level;
@@ -87,6 +85,19 @@ export function createObserver(options: ObserverOptions): Observer {
   };
 }
 
+function reporter(log: Log, metrics: Metrics): Report {
+  return (event) => {
+    if (event.event === "reload") metrics.reloaded(event.outcome);
+    if (event.event === "certificate") metrics.certificateReloaded(event.outcome);
+    if (event.event === "tls_handshake") metrics.handshakeFailed();
+    if (event.event === "quota_store") metrics.quotaStore(event.state);
+    if (event.event !== "response_schema") return log.events[eventLevel(event)](event);
+    metrics.schemas.count(event);
+    const omitted = metrics.schemas.omittedBefore(event);
+    if (omitted !== undefined) log.events.warn({ ...event, omitted });
+  };
+}
+
 function logFailure(events: EventLog, exchange: Exchange, outcome: Outcome): void {
   const { failure } = exchange;
   if (failure === undefined) return;
@@ -94,10 +105,11 @@ function logFailure(events: EventLog, exchange: Exchange, outcome: Outcome): voi
   if (events.isLevelEnabled(level)) events[level](failureRecord(exchange, failure, outcome));
 }
 
-function eventLevel(event: GatewayEvent): LogLevel {
+function eventLevel(event: Exclude<GatewayEvent, ResponseSchemaEvent>): LogLevel {
   // Anybody can make one fail, as often as he likes: counted always, told to who asks.
   if (event.event === "tls_handshake") return "debug";
   if (event.event === "breaker") return event.to === "open" ? "warn" : "info";
+  if (event.event === "health") return event.to === "unhealthy" ? "warn" : "info";
   if (event.event === "quota_store") return event.state === "down" ? "warn" : "info";
   return event.outcome === "success" ? "info" : "error";
 }

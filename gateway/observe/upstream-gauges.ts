@@ -1,4 +1,4 @@
-import type { Registry } from "prom-client";
+import type { Aggregator, Registry } from "prom-client";
 
 import { Counter, Gauge } from "prom-client";
 
@@ -11,17 +11,24 @@ const breakerValue: Readonly<Record<BreakerState, number>> = { closed: 0, "half-
  * asks for the metrics. Upstreams and targets that are gone are gone from the metrics too.
  */
 export function upstreamGauges(registry: Registry): { read(views: readonly UpstreamView[]): void } {
-  function gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
-    return new Gauge({ name, help, labelNames, registers: [registry] });
+  /** `aggregator` makes one value of several processes'. */
+  function gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    aggregator: Aggregator = "sum",
+  ) {
+    return new Gauge({ name, help, labelNames, aggregator, registers: [registry] });
   }
   const inFlight = gauge("statuswise_in_flight", "Requests that hold a permit of the upstream.", ["upstream"]);
   const queued = gauge("statuswise_queue_depth", "Requests that wait for a permit of the upstream.", ["upstream"]);
   const limit = gauge("statuswise_limit", "Permits of the upstream: its concurrency limit now.", ["upstream"]);
   const webSockets = gauge("statuswise_websockets", "WebSockets to the upstream, handshakes included.", ["upstream"]);
-  const breaker = gauge("statuswise_breaker_state", "The target's breaker: 0 closed, 1 half-open, 2 open.", [
-    "upstream",
-    "target",
-  ]);
+  const target = ["upstream", "target"] as const;
+  const breakerHelp = "The target's breaker: 0 closed, 1 half-open, 2 open. Of several workers' the worst.";
+  const breaker = gauge("statuswise_breaker_state", breakerHelp, target, "max");
+  const healthyHelp = "Whether the target passes its health checks: 1, or 0.";
+  const healthy = gauge("statuswise_target_healthy", healthyHelp, target, "min");
   const opens = new Counter({
     name: "statuswise_breaker_opens_total",
     help: "How often the target's breaker has opened, and why.",
@@ -31,15 +38,16 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
 
   return {
     read(views) {
-      for (const each of [inFlight, queued, limit, webSockets, breaker, opens]) each.reset();
+      for (const each of [inFlight, queued, limit, webSockets, breaker, healthy, opens]) each.reset();
       for (const view of views) {
         const { upstream } = view;
         inFlight.set({ upstream }, view.inFlight);
         queued.set({ upstream }, view.queued);
         limit.set({ upstream }, view.limit);
         webSockets.set({ upstream }, view.webSockets);
-        for (const { target, breaker: state, breakerOpens } of view.targets) {
+        for (const { target, healthy: isHealthy, breaker: state, breakerOpens } of view.targets) {
           breaker.set({ upstream, target }, breakerValue[state]);
+          healthy.set({ upstream, target }, isHealthy ? 1 : 0);
           for (const [reason, count] of Object.entries(breakerOpens)) opens.inc({ upstream, target, reason }, count);
         }
       }

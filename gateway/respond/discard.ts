@@ -1,5 +1,4 @@
 import type { BodySink, Exchange, UpstreamAnswer } from "../exchange.ts";
-import type { TimerHandle } from "../clock.ts";
 
 /** What is read of a body that nobody will see, so that its connection can be used again. Bytes and milliseconds. */
 const maxBytes = 65_536;
@@ -10,24 +9,33 @@ const maxMs = 250;
  * client gives it up, and with it the connection. Never rejects.
  */
 export async function discard(answer: UpstreamAnswer, { clock }: Exchange): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let size = 0;
-    let timer: TimerHandle | undefined;
-    const stop = (): void => {
-      if (timer !== undefined) clock.clearTimeout(timer);
-      resolve();
-    };
-    const sink: BodySink = {
-      write(chunk) {
-        size += chunk.length;
-        if (size <= maxBytes) return true;
-        stop();
-        return false;
-      },
-      end: stop,
-      fail: stop,
-    };
-    timer = clock.setTimeout(stop, maxMs, undefined);
-    answer.flow(sink);
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimeout(resolve, maxMs, undefined);
+  answer.flow(new Discarding(resolve));
+  await promise;
+  clock.clearTimeout(timer);
+}
+
+class Discarding implements BodySink {
+  readonly #stop: () => void;
+  #size = 0;
+
+  constructor(stop: () => void) {
+    this.#stop = stop;
+  }
+
+  write(chunk: Buffer): boolean {
+    this.#size += chunk.length;
+    if (this.#size <= maxBytes) return true;
+    this.#stop();
+    return false;
+  }
+
+  end(): void {
+    this.#stop();
+  }
+
+  fail(): void {
+    this.#stop();
+  }
 }

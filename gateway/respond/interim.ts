@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+
 import type { Exchange, InterimResponse } from "../exchange.ts";
 
 /** Interim responses that one client is sent at most; what its upstream sends beyond is dropped. */
@@ -27,5 +29,10 @@ export function relayInterim(interim: InterimResponse, exchange: Exchange, optio
     fields.push(name, interim.headers[i + 1] as string);
   }
   fields.push("via", `1.1 ${options.pseudonym}`);
-  res.writeInformation(interim.status, fields);
+  writeInformation(res, interim.status, fields);
+}
+
+/** Node has a way to send any interim response since 26.2; on an older one they are dropped, as a proxy may (§15.2). */
+function writeInformation(res: Partial<ServerResponse>, status: number, fields: string[]): void {
+  res.writeInformation?.(status, fields);
 }

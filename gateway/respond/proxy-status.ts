@@ -99,6 +99,6 @@ function parsed(field: string): Array<[Item[0], Parameters]> {
 }
 
 /** RFC 9209 §2: a token where the name is one, else a string. */
-function identifier(name: string): Token | string {
+export function identifier(name: string): Token | string {
   return /^[A-Za-z*][A-Za-z0-9!#$%&'*+\-.^_`|~:/]*$/.test(name) ? new Token(name) : name;
 }

@@ -52,9 +52,12 @@ function responseFields(
   options: RelayOptions & { readonly rules: ResponseRules | undefined },
 ): string[] {
   const { rules, proxyStatus } = options;
-  const fields = kept(answer, rules);
+  const fields = keptFields(answer, rules);
   fields.push("via", `1.1 ${options.pseudonym}`, "x-request-id", exchange.id);
-  fields.push("proxy-status", proxyStatus.after(answer.proxyStatus, proxyStatus.received(answer.receivedStatus ?? answer.status)));
+  fields.push(
+    "proxy-status",
+    proxyStatus.after(answer.proxyStatus, proxyStatus.received(answer.receivedStatus ?? answer.status)),
+  );
   if (rules !== undefined) for (const [name, value] of rules.set) fields.push(name, value);
   if (answer.tunnel !== undefined) return fields;
   if (exchange.isLast || isRequestLeft(exchange)) fields.push("connection", "close");
@@ -62,7 +65,10 @@ function responseFields(
 }
 
 /** The answer's own fields. A 204 has no content, nor has a 101, so no length either (RFC 9110 §8.6). */
-function kept(answer: UpstreamAnswer, rules: ResponseRules | undefined): string[] {
+export function keptFields(
+  answer: Pick<UpstreamAnswer, "status" | "headers" | "tunnel">,
+  rules: ResponseRules | undefined,
+): string[] {
   const { headers } = answer;
   const isEmpty = answer.status === 204 || answer.tunnel !== undefined;
   const fields: string[] = [];

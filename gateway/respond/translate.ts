@@ -5,8 +5,12 @@ import { saysLater } from "../failures/status.ts";
 import { fieldOf, fieldsOf } from "./answer-fields.ts";
 import { hold } from "./held-answer.ts";
 
-/** A body without its content coding; undefined where that cannot be undone. */
-export type Decode = (exchange: Exchange, body: Buffer, coding: string | undefined) => Promise<Buffer | undefined>;
+/** A body without its content coding, or why that cannot be undone. */
+export type Decode = (
+  body: Buffer,
+  coding: string | undefined,
+  limits: { readonly exchange: Exchange; readonly maxBytes: number },
+) => Promise<Buffer | string>;
 
 export interface TranslateOptions {
   readonly rules: readonly Translation[];
@@ -49,8 +53,8 @@ export async function translate(
   if (first === undefined) return answer;
   if (first.members.length === 0) return withStatus(answer, first.status);
   const held = await hold(answer, exchange, maxBytes);
-  const text = await decode(exchange, held.body, fieldOf(answer.headers, "content-encoding"));
-  const document = text === undefined ? undefined : parsed(text);
+  const text = await decode(held.body, fieldOf(answer.headers, "content-encoding"), { exchange, maxBytes });
+  const document = Buffer.isBuffer(text) ? parsed(text) : undefined;
   const rule = candidates.find(({ members }) => members.every(([steps, value]) => memberAt(document, steps) === value));
   return rule === undefined ? held : withStatus(held, rule.status);
 }
@@ -93,5 +97,6 @@ function memberAt(document: unknown, steps: readonly string[]): string | undefin
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
     value = (value as Readonly<Record<string, unknown>>)[step];
   }
-  return value === undefined || (typeof value === "object" && value !== null) ? undefined : String(value);
+  if (typeof value === "string" || value === undefined) return value;
+  return typeof value === "object" && value !== null ? undefined : JSON.stringify(value);
 }

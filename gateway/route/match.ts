@@ -30,7 +30,8 @@ export function match<T extends Routable>(router: Router<T>, request: RequestLin
   const canonical = canonicalPath(request.path, router.encodedSlash);
   const path = treePath(canonical);
   const found = find(router, request.host, { method: request.method, path });
-  if (router.encodedSlash === "allow" && found?.leaf.value.config.encodedSlash !== "allow") refuseEncodedSlash(canonical);
+  if (router.encodedSlash === "allow" && found?.leaf.value.config.encodedSlash !== "allow")
+    refuseEncodedSlash(canonical);
   if (found !== undefined) return { route: found.leaf.value, parameters: parametersOf(found) };
   const allowed = methodsAt(router, request.host, path);
   throw new Failure("method_not_allowed", { headers: [["Allow", allowed.join(", ")]] });

@@ -15,7 +15,7 @@ export interface InflateOptions {
   /** Bytes out for each byte in, at most. */
   readonly maxRatio: number;
   /** Grows with what comes out. */
-  readonly reservation: Reservation;
+  readonly reservation: Pick<Reservation, "ensure">;
 }
 
 /**
@@ -25,11 +25,14 @@ export interface InflateOptions {
  * @returns a promise that rejects with malformed_body, body_too_large, overloaded, or the reason for which the exchange
  *   was cancelled
  */
-export function inflate(exchange: Exchange, bytes: Buffer, options: InflateOptions): Promise<Buffer> {
+export function inflate(exchange: Inflating, bytes: Buffer, options: InflateOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     new Inflation(exchange, bytes, { ...options, resolve, reject }).start();
   });
 }
+
+/** The exchange that waits for it. */
+export type Inflating = Pick<Exchange, "await" | "settle">;
 
 interface InflationOptions extends InflateOptions {
   readonly resolve: (body: Buffer) => void;
@@ -37,7 +40,7 @@ interface InflationOptions extends InflateOptions {
 }
 
 class Inflation implements Waiter {
-  readonly #exchange: Exchange;
+  readonly #exchange: Inflating;
   readonly #bytes: Buffer;
   readonly #options: InflationOptions;
   readonly #stream: Transform & { readonly bytesWritten: number };
@@ -45,7 +48,7 @@ class Inflation implements Waiter {
   #size = 0;
   #isDone = false;
 
-  constructor(exchange: Exchange, bytes: Buffer, options: InflationOptions) {
+  constructor(exchange: Inflating, bytes: Buffer, options: InflationOptions) {
     this.#exchange = exchange;
     this.#bytes = bytes;
     this.#options = options;

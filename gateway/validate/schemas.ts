@@ -20,13 +20,14 @@ export function compileSchemas(config: Pick<Config, "schemas" | "routes">): Comp
   for (const file of config.schemas) compiler.compile(file);
   const validators = new Map<string, RouteValidator>();
   const notes: SchemaFinding[] = [];
-  for (const { id, request } of config.routes) {
+  for (const { id, request, response } of config.routes) {
     validators.set(id, {
       path: parameterRules(compiler, request.path?.schema),
       query: parameterRules(compiler, request.query?.schema),
       headers: parameterRules(compiler, request.headers?.schema),
       body: bodyRules(compiler, request.body),
       invalidStatus: request.invalidStatus,
+      response: response && compiler.compile(response.schema),
     });
     notes.push(...headerNameNotes(validators.get(id)?.headers), ...openTypeNotes(validators.get(id)?.body));
   }

@@ -30,6 +30,8 @@ export interface RouteValidator {
   readonly body: BodyRules;
   /** Of a request that a schema refuses. */
   readonly invalidStatus: number;
+  /** Of the upstream's answers. */
+  readonly response: SchemaCheck | undefined;
 }
 
 export interface ParameterRules {

@@ -13,11 +13,14 @@ export const maxErrors = 20;
  * at its parent. Values are never told; names are cut to a bounded length, at a member's end.
  */
 export function bodyErrors(errors: readonly ErrorObject[]): ValidationError[] {
-  return errors.slice(0, maxErrors).map((error) => {
-    const member = memberConcerned(error);
-    const path = member === undefined ? error.instancePath : memberPointer(error.instancePath, member);
-    return { pointer: fragmentPointer(boundedPointer(path)), keyword: error.keyword, detail: ruleInWords(error) };
-  });
+  return errors.slice(0, maxErrors).map(bodyError);
+}
+
+/** One error in a body. */
+export function bodyError(error: ErrorObject): ValidationError & { readonly pointer: string } {
+  const member = memberConcerned(error);
+  const path = member === undefined ? error.instancePath : memberPointer(error.instancePath, member);
+  return { pointer: fragmentPointer(boundedPointer(path)), keyword: error.keyword, detail: ruleInWords(error) };
 }
 
 /** Errors in query, path or header parameters, by the parameter's name. */

@@ -171,6 +171,31 @@ describe("a stale connection", () => {
   });
 });
 
+describe("no_healthy_upstream", () => {
+  test("is told where probes have taken every target out, with the soonest return", async () => {
+    const clock = new FakeClock();
+    const targets = [new FakeTarget(clock, "a", []), new FakeTarget(clock, "b", [])];
+    for (const [n, target] of targets.entries())
+      Object.assign(target, { isHealthy: false, returnsInMs: 9000 - n * 2000 });
+    using plan = new FakePlan(...targets);
+    const exchange = exchangeUnderTest({ clock });
+    const failure = await failureOf(attempt(exchange, plan));
+    assert.deepEqual([failure.code, failure.options.retryAfterMs], ["no_healthy_upstream", 7000]);
+    assert.equal(exchange.attempts.length, 0);
+  });
+
+  test("is not told where a breaker is the reason, and no unhealthy target is asked in its place", async () => {
+    const clock = new FakeClock();
+    const [ill, broken] = [new FakeTarget(clock, "a", []), new FakeTarget(clock, "b", [])];
+    Object.assign(ill, { isHealthy: false, returnsInMs: 60_000 });
+    using plan = new FakePlan(ill, broken);
+    await trip(broken);
+    const failure = await failureOf(attempt(exchangeUnderTest({ clock }), plan));
+    assert.equal(failure.code, "circuit_open");
+    assert.equal(failure.options.retryAfterMs, broken.breaker.retryAfterMs);
+  });
+});
+
 describe("circuit_open", () => {
   test("is thrown where no target's breaker admits, with the soonest trial, and no attempt is made", async () => {
     const clock = new FakeClock();
@@ -260,6 +285,8 @@ describe("what the breaker learns", () => {
       };
     assert.equal(await opensAfterFour(after(4900)), true);
     assert.equal(await opensAfterFour(after(1000)), false, "the queue had eaten up the rest");
+    const hurry = (exchange: Exchange): void => void (exchange.isHurried = true);
+    assert.equal(await opensAfterFour(after(4900), hurry), false, "the client itself had cut it short");
   });
 
   test("a timer that is longer than the whole budget is had when the budget was", async () => {

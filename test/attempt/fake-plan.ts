@@ -42,6 +42,8 @@ export class FakeTarget implements AttemptTarget {
   readonly label: string;
   readonly weight = 1;
   readonly inFlight = 0;
+  isHealthy = true;
+  returnsInMs = 0;
   readonly breaker: Breaker;
   readonly deeds: Deed[];
   readonly calls: boolean[] = [];
@@ -106,4 +108,17 @@ export async function trip(target: FakeTarget): Promise<void> {
 
 export async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
+}
+
+/** Lets time pass until the attempts are over; what came of them, be it an answer or what was thrown. */
+export async function playedOut(attempted: Promise<unknown>, clock: FakeClock): Promise<unknown> {
+  const ends: unknown[] = [];
+  const take = (end: unknown): void => void ends.push(end);
+  attempted.then(take, take);
+  for (let n = 0; n < 100 && ends.length === 0; n += 1) {
+    await settled();
+    clock.advance(200);
+  }
+  assert.equal(ends.length, 1, "it ends");
+  return ends[0];
 }

@@ -9,10 +9,13 @@ import { LeastRequest } from "../../gateway/balance/policy/least-request.ts";
 import { RoundRobin } from "../../gateway/balance/policy/round-robin.ts";
 import { WeightedRandom } from "../../gateway/balance/policy/weighted-random.ts";
 import { TargetPool } from "../../gateway/balance/pool.ts";
+import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 
 interface FakeTarget extends Target {
   inFlight: number;
 }
+
+const exchange = exchangeUnderTest();
 
 function target(label: string, weight = 1, inFlight = 0): FakeTarget {
   return { label, weight, inFlight };
@@ -57,8 +60,8 @@ describe("a pool", () => {
         return first(candidates);
       },
     });
-    assert.equal(pool.pick((one) => one.label !== "a")?.label, "b");
-    assert.equal(pool.pick(() => true)?.label, "a");
+    assert.equal(pool.pick((one) => one.label !== "a", exchange)?.label, "b");
+    assert.equal(pool.pick(() => true, exchange)?.label, "a");
     assert.deepEqual(offered, [
       ["b", "c"],
       ["a", "b", "c"],
@@ -68,18 +71,18 @@ describe("a pool", () => {
   test("has nobody to offer where no target may be asked", () => {
     const policy = { choose: () => assert.fail("the policy is not asked") };
     assert.equal(
-      new TargetPool<Target>([target("a"), target("b")], policy).pick(() => false),
+      new TargetPool<Target>([target("a"), target("b")], policy).pick(() => false, exchange),
       undefined,
     );
     assert.equal(
-      new TargetPool<Target>([target("a")], policy).pick(() => false),
+      new TargetPool<Target>([target("a")], policy).pick(() => false, exchange),
       undefined,
     );
   });
 
   test("needs no policy for a single target", () => {
     const pool = new TargetPool<Target>([target("a")], { choose: () => assert.fail("the policy is not asked") });
-    assert.equal(pool.pick(() => true)?.label, "a");
+    assert.equal(pool.pick(() => true, exchange)?.label, "a");
   });
 });
 
@@ -109,11 +112,11 @@ describe("round-robin", () => {
     const targets = [target("a"), target("b"), target("c")];
     const pool = new TargetPool(targets, policy);
     assertShares(
-      shares(() => pool.pick((one) => one.label !== "a") as Target, 1000),
+      shares(() => pool.pick((one) => one.label !== "a", exchange) as Target, 1000),
       { b: 0.5, c: 0.5 },
     );
     assertShares(
-      shares(() => pool.pick(() => true) as Target, 3000),
+      shares(() => pool.pick(() => true, exchange) as Target, 3000),
       { a: 1 / 3, b: 1 / 3, c: 1 / 3 },
     );
   });

@@ -201,14 +201,21 @@ finds("finds a prefix to strip that the path does not have", route("path: /v10/*
 finds("finds an upstream beside weights, and weights that give nothing", route("path: /", "weights: { orders: 0 }"), [
   "gateway.yaml:6:14: routes[0].weights: stands beside `upstream`; keep one of them",
   "gateway.yaml:6:14: routes[0].weights: adds up to 0",
-  "gateway.yaml:6:14: routes[0].weights: not available in this version",
 ]);
+finds(
+  "finds a hash that goes by nothing, and a key that nothing goes by",
+  `${upstream("targets: [http://a:1]", "balance: hash")}\n  other: { targets: [http://b:1], hashBy: ip }`,
+  [
+    "gateway.yaml:5:14: upstreams.orders.balance: goes by nothing; set hashBy",
+    "gateway.yaml:6:3: upstreams.other: warning: is used by no route",
+    "gateway.yaml:6:43: upstreams.other.hashBy: warning: has no effect without `balance: hash`",
+  ],
+);
 finds(
   "finds weights of an upstream that is not there",
   `${soundUpstreams}routes: [{ id: a, path: /, weights: { xyz: 1 } }]`,
   [
     "gateway.yaml:1:22: warning: upstreams.orders: is used by no route",
-    "gateway.yaml:2:37: routes[0].weights: not available in this version",
     "gateway.yaml:2:44: routes[0].weights.xyz: unknown upstream 'xyz'; known: orders",
   ],
 );

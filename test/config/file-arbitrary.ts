@@ -22,6 +22,8 @@ const texts: Readonly<Record<SyntaxName, fc.Arbitrary<string>>> = {
   "host-name": host,
   "host-pattern": host.chain((plain) => fc.constantFrom(plain, `*.${plain}`)),
   "http-base": host.map((plain) => `https://${plain}/`),
+  "json-pointer": fc.constantFrom("/code", "/error/code", "/a~1b/0"),
+  "media-type": fc.constantFrom("application/json", "text/html"),
   "media-range": fc.constantFrom("application/json", "application/*", "application/*+json", "*/*"),
   method: fc.constantFrom("GET", "POST", "DELETE"),
   name,

@@ -22,6 +22,7 @@ function orders(text: string): UpstreamConfig {
 test("the defaults are the contract's", () => {
   assert.deepEqual(configOf(sound), {
     name: "test-host",
+    workers: 1,
     listen: {
       host: "127.0.0.1",
       port: 8080,
@@ -31,6 +32,7 @@ test("the defaults are the contract's", () => {
       bodyGrace: 10_000,
       keepAlive: 75_000,
       maxConnections: 10_000,
+      maxRequestsPerSocket: 100_000,
       maxHeaderSize: 16 * 1024,
       maxTargetLength: 8 * 1024,
       maxBufferedBytes: 256 * 1024 * 1024,
@@ -77,6 +79,7 @@ test("the defaults are the contract's", () => {
         hosts: undefined,
         methods: undefined,
         path: "/*",
+        encodedSlash: "refuse",
         upstream: "orders",
         weights: undefined,
         timeout: 15_000,

@@ -43,7 +43,6 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   opossum: ["attempt"],
   ajv: ["validate"],
   "ajv-formats": ["validate"],
-  re2js: ["validate"],
   "find-my-way": ["route"],
   pino: ["observe"],
   "prom-client": ["observe"],
@@ -56,7 +55,16 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
 const sharedTypes = /^gateway\/(?:exchange\.ts|alarm\.ts|observe\/events\.ts|config\/schema\.ts|config\/schema\/.+)$/;
 
 /** The page, and the files that put its rooms together. */
-const pages = new Set(["gateway/gateway.ts", "gateway/assembly.ts", "gateway/upstream.ts"]);
+const pages = new Set([
+  "gateway/gateway.ts",
+  "gateway/rooms.ts",
+  "gateway/assembly.ts",
+  "gateway/destinations.ts",
+  "gateway/screenings.ts",
+  "gateway/upstreams.ts",
+  "gateway/upstream.ts",
+  "gateway/target.ts",
+]);
 
 /** What only commands use: the page does not know who listens or administers, or where its config came from. */
 const onlyForCommands = /^gateway\/(?:(admin|commands|demo)\/|listen\/(?:server|drain)\.ts$|config\/load\.ts$)/;

@@ -55,10 +55,10 @@ export async function reloadUnderLoad(reloads: number, clients: number): Promise
   const { port, log } = stage.gateway;
   const trust = { certificate: "valid", rejectUnauthorized: false } as const;
   const figures = { reloads, requests: 0, connections: 0, lost: 0 };
-  let isOver = false;
+  const over = new AbortController();
   const load = async (): Promise<void> => {
     let client: RawClient | undefined;
-    for (let n = 0; !isOver; n += 1) {
+    for (let n = 0; !over.signal.aborted; n += 1) {
       try {
         if (client === undefined) figures.connections += 1;
         client ??= await connectTlsClient(port, trust);
@@ -83,7 +83,7 @@ export async function reloadUnderLoad(reloads: number, clients: number): Promise
     assert.equal(socket.getPeerCertificate().subject.CN, n % 2 === 1 ? "elsewhere.example" : "localhost");
     socket.destroy();
   }
-  isOver = true;
+  over.abort();
   await Promise.all(running);
   assert.equal(figures.lost, 0);
   assert.ok(figures.requests > reloads * 10, `${figures.requests} requests are no load`);

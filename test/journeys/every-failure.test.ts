@@ -15,6 +15,7 @@ import { limitedClient } from "./failures/limited-client.ts";
 import { ownFault } from "./failures/own-fault.ts";
 import { protectedUpstream } from "./failures/protected-upstream.ts";
 import { refusedRequest } from "./failures/refused-request.ts";
+import { replacedAnswer } from "./failures/replaced-answer.ts";
 import { silentUpstream } from "./failures/silent-upstream.ts";
 import { unreachableUpstream } from "./failures/unreachable-upstream.ts";
 import { untrustedUpstream } from "./failures/untrusted-upstream.ts";
@@ -28,6 +29,7 @@ const journeys: readonly FailureJourney[] = [
   ...garbledUpstream,
   ...brokenBody,
   ...invalidUpgrade,
+  ...replacedAnswer,
   ...protectedUpstream,
   ...limitedClient,
   ...impatientClient,

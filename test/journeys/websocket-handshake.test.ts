@@ -8,6 +8,7 @@ import { valueOf, valuesOf } from "../support/http-message.ts";
 import { lastProxyStatus } from "../support/problem-assert.ts";
 import { requestBytes } from "../support/raw-client.ts";
 import { Stage } from "../support/stage.ts";
+import { until } from "../support/until.ts";
 import { answering, ok, responseBytes } from "../support/upstream-scripts.ts";
 import { acceptOf, echoingBytes, handshake, handshakeBytes, sampleKey, switching } from "../support/websocket.ts";
 
@@ -152,28 +153,40 @@ describe("an upstream that refuses to switch", () => {
     await stage.gateway.settled();
   });
 
-  test("may answer 200, chunked, or with more than the client reads at once", bounded, async () => {
+  test("may answer 200, chunked, and with more than the client reads at once", bounded, async () => {
     await using stage = new Stage();
-    const big = Buffer.alloc(4 * 1024 * 1024, "x");
+    const pieces = 512;
+    const piece = Buffer.alloc(65_536, "x");
+    let written = 0;
     await stage.front(async (connection) => {
       await connection.readRequest();
       connection.write(
         "HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nTransfer-Encoding: chunked\r\n\r\n",
       );
-      connection.write(`${big.length.toString(16)}\r\n`);
-      await connection.writeAll(big);
-      connection.write("\r\n0\r\n\r\n");
+      for (; written < pieces; written += 1) {
+        connection.write("10000\r\n");
+        await connection.writeAll(piece);
+        connection.write("\r\n");
+      }
+      connection.write("0\r\n\r\n");
     }, allowed);
     const client = await stage.client();
     client.send(handshakeBytes());
     const head = await client.head();
     client.stopReading();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    let before = -1;
+    let unchanged = 0;
+    await until(() => {
+      unchanged = written === before ? unchanged + 1 : 0;
+      before = written;
+      return unchanged === 20; // everybody waits for the client
+    });
+    assert.ok(written < pieces);
     let received = 0;
     const { isComplete } = await client.drainBody(head, (chunk) => {
       received += chunk.length;
     });
-    assert.deepEqual([head.status, received, isComplete], [200, big.length, true]);
+    assert.deepEqual([head.status, received, isComplete], [200, pieces * piece.length, true]);
     await stage.gateway.settled();
   });
 

@@ -75,6 +75,31 @@ const refusals: readonly Refusal[] = [
     closes: true,
   },
   {
+    name: "a transfer coding other than chunked in the end",
+    fields: [["Transfer-Encoding", "chunked, gzip"]],
+    code: "malformed_request",
+    closes: true,
+  },
+  {
+    name: "Transfer-Encoding beside Upgrade",
+    fields: [
+      ["Transfer-Encoding", "chunked"],
+      ["Upgrade", "h2c"],
+    ],
+    code: "malformed_request",
+    closes: true,
+  },
+  { name: "a method of another protocol", method: "DESCRIBE", code: "method_unknown", closes: true },
+  { name: "a fragment", target: "/a?b#c", code: "malformed_request", closes: false },
+  { name: "* of another method than OPTIONS", target: "*", code: "malformed_request", closes: false },
+  {
+    name: "OPTIONS with a Max-Forwards that is no number",
+    method: "OPTIONS",
+    fields: [["Max-Forwards", "x"]],
+    code: "malformed_request",
+    closes: false,
+  },
+  {
     name: "Transfer-Encoding on HTTP/1.0",
     version: [1, 0],
     fields: [["Transfer-Encoding", "chunked"]],

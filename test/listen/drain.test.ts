@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Listener } from "../../gateway/listen/server.ts";
+import type { DrainOptions } from "../../gateway/listen/drain.ts";
 
 import { drain } from "../../gateway/listen/drain.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -11,9 +11,7 @@ function setUp(config: { readonly grace: number; readonly deadline: number }) {
   const log: Array<readonly [string, number]> = [];
   const note = (what: string): void => void log.push([what, clock.now()]);
   let closed: (() => void) | undefined;
-  const listener: Listener = {
-    connections: { open: 0, dropped: 0 },
-    open: () => Promise.resolve(1),
+  const listener: DrainOptions["listener"] = {
     close() {
       note("close");
       return new Promise((resolve) => (closed = resolve));

@@ -44,8 +44,19 @@ describe("bytes that made no request", () => {
     assert.equal(codeOf("HPE_INVALID_METHOD"), "malformed_request");
   });
 
-  test("a version nobody knows", () => {
+  test("a version nobody knows, HTTP/2 among them", () => {
     assert.equal(codeOf("HPE_INVALID_VERSION"), "http_version_unsupported");
+    assert.equal(codeOf("HPE_PAUSED_H2_UPGRADE"), "http_version_unsupported");
+    assert.equal(
+      codeOf("HPE_INVALID_VERSION", { packet: "GET / HTTP/1.2\r\n", bytesParsed: 14 }),
+      "http_version_unsupported",
+    );
+  });
+
+  test("a version that is known, and something else than CRLF behind it, is malformed", () => {
+    for (const packet of ["GET / HTTP/1.1\nHost: a", "GET / HTTP/1.0 \r\n"]) {
+      assert.equal(codeOf("HPE_INVALID_VERSION", { packet, bytesParsed: 15 }), "malformed_request");
+    }
   });
 
   test("a head over the limit, or a target that alone is over it", () => {

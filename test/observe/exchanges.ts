@@ -38,7 +38,8 @@ export function endedExchange(facts: ExchangeFacts = {}): Exchange {
   });
   const route = "route" in facts ? facts.route : "create-order";
   if (route !== undefined) {
-    exchange.route = { id: route, upstream: facts.upstream ?? "orders", config: {} as RouteConfig };
+    exchange.route = { id: route, config: {} as RouteConfig };
+    exchange.upstream = facts.upstream ?? "orders";
   }
   for (const attempt of facts.attempts ?? [{}]) exchange.attempts.push({ ...plainAttempt, ...attempt });
   exchange.failure = facts.failure;

@@ -17,6 +17,7 @@ const view: UpstreamView = {
   targets: [
     {
       target: "127.0.0.1:9001",
+      healthy: false,
       breaker: "open",
       breakerReason: "error_rate",
       breakerOpens: { error_rate: 2, slow_calls: 0, no_success: 0, trial_failed: 0 },
@@ -25,6 +26,7 @@ const view: UpstreamView = {
     },
     {
       target: "127.0.0.1:9002",
+      healthy: true,
       breaker: "half-open",
       breakerReason: "open_time_over",
       breakerOpens: { error_rate: 0, slow_calls: 0, no_success: 1, trial_failed: 3 },
@@ -110,6 +112,8 @@ describe("the metrics", () => {
       'statuswise_limit{upstream="orders"} 100',
       'statuswise_breaker_state{upstream="orders",target="127.0.0.1:9001"} 2',
       'statuswise_breaker_state{upstream="orders",target="127.0.0.1:9002"} 1',
+      'statuswise_target_healthy{upstream="orders",target="127.0.0.1:9001"} 0',
+      'statuswise_target_healthy{upstream="orders",target="127.0.0.1:9002"} 1',
       'statuswise_breaker_opens_total{upstream="orders",target="127.0.0.1:9001",reason="error_rate"} 2',
       'statuswise_breaker_opens_total{upstream="orders",target="127.0.0.1:9002",reason="trial_failed"} 3',
       'statuswise_breaker_opens_total{upstream="orders",target="127.0.0.1:9002",reason="slow_calls"} 0',

@@ -27,7 +27,7 @@ describe("our member of Proxy-Status", () => {
 
   test("says both where an answer was replaced", () => {
     assert.equal(
-      edge.failed(new Failure("upstream_schema_violation"), 200),
+      edge.failed(new Failure("upstream_schema_violation", { receivedStatus: 200 })),
       'edge-1;received-status=200;error=http_protocol_error;details="response_schema"',
     );
   });

@@ -63,6 +63,8 @@ const shapes: readonly string[] = [
   head("POST /te-te HTTP/1.1", "Transfer-Encoding: chunked", "Transfer-encoding: cow") + `0\r\n\r\n${smuggled}`,
   head("POST /te-x HTTP/1.1", "Transfer-Encoding: xchunked") + `0\r\n\r\n${smuggled}`,
   head("POST /te-tab HTTP/1.1", "Transfer-Encoding:\tchunked") + `0\r\n\r\n${smuggled}`,
+  head("POST /te-upgrade HTTP/1.1", "Transfer-Encoding: chunked\t", "Connection: Upgrade", "Upgrade: h2c") + get,
+  head("POST /cl-upgrade HTTP/1.1", "Content-Length: 5", "Connection: Upgrade", "Upgrade: h2c") + `hello${get}`,
   head("POST /te-vt HTTP/1.1", "Transfer-Encoding: \x0bchunked") + `0\r\n\r\n${smuggled}`,
   head("POST /te-space HTTP/1.1", "Transfer-Encoding : chunked") + `0\r\n\r\n${smuggled}`,
   head("POST /te-fold HTTP/1.1", "Transfer-Encoding:", " chunked") + `0\r\n\r\n${smuggled}`,

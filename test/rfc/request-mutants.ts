@@ -23,17 +23,18 @@ function inFirstLine(stream: string, part: 0 | 1 | 2, value: string): string {
   return parts.join(" ") + stream.slice(end);
 }
 
-function splice(stream: string, chance: Chance, removed: number, put: string): string {
+/** Somewhere, takes characters away or puts some in. */
+function splice(stream: string, chance: Chance, { removed, put }: { removed: number; put: string }): string {
   const at = below(chance, stream.length + 1);
   return stream.slice(0, at) + put + stream.slice(at + removed);
 }
 
 /** Of bytes, of lines and fields, of whole requests. */
 const mutations: readonly Mutation[] = [
-  (stream, chance) => splice(stream, chance, 0, pick(chance, dictionary.characters)),
-  (stream, chance) => splice(stream, chance, 1, pick(chance, dictionary.characters)),
-  (stream, chance) => splice(stream, chance, 1 + below(chance, 4), ""),
-  (stream, chance) => splice(stream, chance, 1, String.fromCharCode(below(chance, 256))),
+  (stream, chance) => splice(stream, chance, { removed: 0, put: pick(chance, dictionary.characters) }),
+  (stream, chance) => splice(stream, chance, { removed: 1, put: pick(chance, dictionary.characters) }),
+  (stream, chance) => splice(stream, chance, { removed: 1 + below(chance, 4), put: "" }),
+  (stream, chance) => splice(stream, chance, { removed: 1, put: String.fromCharCode(below(chance, 256)) }),
   (stream, chance) => stream.slice(0, below(chance, stream.length)),
   (stream, chance) => atLine(stream, chance, (line) => line + pick(chance, dictionary.breaks)),
   (stream, chance) => atLine(stream, chance, (line, ending) => line + ending + line + ending),

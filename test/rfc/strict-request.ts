@@ -104,8 +104,10 @@ function readChunks(cursor: Cursor): Buffer | undefined {
 
 /** Whether nothing behind this request is one (RFC 9112 §9.3). */
 function isLast(fields: Fields, isOld: boolean): boolean {
-  const options = valuesOf(fields, "connection").flatMap((value) => value.toLowerCase().split(/[ \t]*,[ \t]*/));
-  return options.includes("close") || (isOld && !options.includes("keep-alive"));
+  const options = new Set(
+    valuesOf(fields, "connection").flatMap((value) => value.toLowerCase().split(/[ \t]*,[ \t]*/)),
+  );
+  return options.has("close") || (isOld && !options.has("keep-alive"));
 }
 
 function valuesOf(fields: Fields, name: string): readonly string[] {

@@ -9,7 +9,7 @@ import type { SeenFailure } from "../support/stage.ts";
 import { gatewayName } from "../support/config-file.ts";
 import { requestBytes } from "../support/raw-client.ts";
 import { Stage } from "../support/stage.ts";
-import { answering, ok } from "../support/upstream-scripts.ts";
+import { answering } from "../support/upstream-scripts.ts";
 
 /** Side by side: most of them wait for the end of a connection whose client may still have been sending. */
 export const together = { timeout: 30_000, concurrency: 16 };
@@ -128,5 +128,3 @@ export function forwarded(request: Forwarded): string {
     body,
   );
 }
-
-export { ok };

@@ -143,3 +143,30 @@ function canonicalOrRefused(raw: string): string | undefined {
     throw error;
   }
 }
+
+test("escaped slashes, where they are allowed, stay escaped and are decoded into one value", () => {
+  assert.equal(canonicalPath("/a%2fb%2F%41/c", "allow"), "/a%2Fb%2FA/c");
+  assert.equal(canonicalPath("/http:%2f%2fb.test", "allow"), "/http:%2F%2Fb.test");
+  assert.equal(segmentValue("a%2Fb"), "a/b");
+});
+
+test("a path with escaped slashes has no segment that a server would resolve once it has decoded them", () => {
+  const slashed = fc.array(fc.constantFrom("%2f", "%2F", "/", ".", "..", "%2e", ";", "a", "..a", "%2e%2e"), {
+    minLength: 1,
+    maxLength: 10,
+  });
+  fc.assert(
+    fc.property(slashed, (parts) => {
+      let form: string;
+      try {
+        form = canonicalPath(`/${parts.join("")}`, "allow");
+      } catch (error) {
+        assert.ok(refusedAs("malformed_request")(error));
+        return;
+      }
+      assert.equal(canonicalPath(form, "allow"), form);
+      for (const segment of decodeURIComponent(form).split("/")) assert.doesNotMatch(segment, /^\.{1,2}(;|$)/);
+    }),
+    { numRuns: 5000 },
+  );
+});

@@ -8,7 +8,7 @@ import type { Routable, Router } from "../../gateway/route/compile.ts";
 
 import { Failure } from "../../gateway/failures/failure.ts";
 import { compileRouter } from "../../gateway/route/compile.ts";
-import { match } from "../../gateway/route/match.ts";
+import { allowedMethods, match } from "../../gateway/route/match.ts";
 
 interface TestRoute extends Routable {
   readonly id: string;
@@ -127,9 +127,9 @@ describe("methods", () => {
     test(`${request} is ${answer}`, () => assert.equal(ask(router, request), answer));
   }
 
-  test("a route without methods serves every method but TRACE and CONNECT", () => {
+  test("a route without methods serves every method but TRACE, CONNECT and SOURCE", () => {
     for (const method of METHODS) {
-      const isRefused = method === "TRACE" || method === "CONNECT";
+      const isRefused = method === "TRACE" || method === "CONNECT" || method === "SOURCE";
       assert.equal(ask(router, `${method} /any`).split(" ")[0], isRefused ? "method_not_allowed" : "any");
     }
     assert.match(ask(router, "TRACE /any"), /Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, ACL/);
@@ -283,4 +283,35 @@ test("every route is reachable", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+describe("escaped slashes", () => {
+  const slashed = (id: string, path: string): TestRoute => ({ id, config: { path, encodedSlash: "allow" } });
+  const router = compileRouter([slashed("project", "/projects/{name}"), route("rest", "/plain/*")]);
+
+  test("are one segment's own on a route that allows them", () => {
+    assert.equal(ask(router, "GET /projects/group%2fname"), "project name=group/name");
+  });
+
+  test("are refused elsewhere, also where nothing is served", () => {
+    for (const path of ["/plain/a%2fb", "/nothing%2F"]) assert.equal(ask(router, `GET ${path}`), "malformed_request");
+  });
+});
+
+describe("the methods of a target", () => {
+  const router = compileRouter([
+    route("read", "/a", { methods: ["GET"] }),
+    route("write", "/b", { methods: ["PUT", "PURGE"] }),
+  ]);
+  const allowed = (path: string) => allowedMethods(router, { method: "OPTIONS", host: "", path });
+
+  test("are those of the routes at its path, or of all for *", () => {
+    assert.deepEqual(allowed("/a"), ["GET", "HEAD"]);
+    assert.deepEqual(allowed("/b"), ["PUT", "PURGE"]);
+    assert.deepEqual(allowed("*"), ["GET", "HEAD", "PUT", "PURGE"]);
+  });
+
+  test("are none where nothing is served", () => {
+    assert.throws(() => allowed("/c"), { code: "no_route" });
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,6 +12,8 @@ export interface ConfigShape {
   readonly problems?: Block;
   readonly log?: Block;
   readonly redis?: Block;
+  readonly admin?: Block;
+  readonly workers?: number;
   /** JSON schemas to stand beside the config file, by file name. */
   readonly schemas?: Readonly<Record<string, unknown>>;
 }
@@ -25,9 +27,13 @@ export class ConfigFile implements Disposable {
   readonly path: string;
 
   constructor(shape: ConfigShape) {
-    const { schemas = {}, listen = {}, ...rest } = shape;
     this.folder = mkdtempSync(join(tmpdir(), "statuswise-"));
     this.path = join(this.folder, "gateway.json");
+    this.become(shape);
+  }
+
+  /** Writes another config in its place. */
+  become({ schemas = {}, listen = {}, ...rest }: ConfigShape): void {
     for (const [name, schema] of Object.entries(schemas)) {
       writeFileSync(join(this.folder, name), JSON.stringify(schema));
     }
@@ -37,7 +43,13 @@ export class ConfigFile implements Disposable {
       ...rest,
       listen: { port: 0, drain: { grace: "0s", deadline: "2s" }, ...listen },
     };
-    writeFileSync(this.path, JSON.stringify(config, undefined, 2));
+    this.replace(JSON.stringify(config, undefined, 2));
+  }
+
+  /** As editors and deployments do it: nobody reads half of it. */
+  replace(text: string): void {
+    writeFileSync(`${this.path}.new`, text);
+    renameSync(`${this.path}.new`, this.path);
   }
 
   [Symbol.dispose](): void {

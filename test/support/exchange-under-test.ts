@@ -30,7 +30,7 @@ export function exchangeUnderTest(parts: ExchangeParts = {}): Exchange {
     trace: { traceId: "ab".repeat(16), spanId: "cd".repeat(8), flags: "01", state: parts.traceState },
     inbound: { ...plainGet, ...parts.inbound },
   });
-  exchange.route = { id: "orders", upstream: "orders", config: { timeout: 15_000, ...parts.route } as RouteConfig };
+  exchange.route = { id: "orders", config: { timeout: 15_000, ...parts.route } as RouteConfig };
   return exchange;
 }
 

@@ -50,6 +50,18 @@ export class TestGateway implements AsyncDisposable {
     });
   }
 
+  /** Writes another config and reloads, as SIGHUP does. */
+  reload(shape: ConfigShape): void {
+    this.#file.become(shape);
+    this.#running.reload(loadConfig(this.#file.path, surroundings));
+  }
+
+  /** Reloads what stands in the file now, which is this text. */
+  reloadText(text: string): void {
+    this.#file.replace(text);
+    this.#running.reload(loadConfig(this.#file.path, surroundings));
+  }
+
   /** What SIGTERM does; resolves with the exit code. */
   drain(): Promise<number> {
     this.#drained ??= this.#running.drain();
@@ -62,6 +74,8 @@ export class TestGateway implements AsyncDisposable {
   }
 }
 
+const surroundings = { environment: {}, hostName: gatewayName };
+
 export interface Load {
   readonly inFlight: number;
   readonly queued: number;
@@ -72,6 +86,12 @@ export interface Load {
 interface Status {
   readonly connections: ConnectionsView;
   readonly upstreams: readonly UpstreamView[];
+  readonly routes: ReadonlyArray<{ readonly id: string }>;
+  readonly lastReload: null | {
+    readonly time: string;
+    readonly outcome: string;
+    readonly findings: ReadonlyArray<{ readonly message: string; readonly path: string; readonly line: number }>;
+  };
 }
 
 /** /status, as any operator reads it. */
@@ -97,7 +117,7 @@ export function loadOf(upstreams: readonly UpstreamView[]): Load {
 export async function startTestGateway(shape: ConfigShape): Promise<TestGateway> {
   const file = new ConfigFile(shape);
   try {
-    const loaded = loadConfig(file.path, { environment: {}, hostName: gatewayName });
+    const loaded = loadConfig(file.path, surroundings);
     if ("findings" in loaded) throw new Error(`the test's config has faults: ${JSON.stringify(loaded.findings)}`);
     const log = new LogLines();
     const running = await startGateway({ config: loaded.config, logDestination: log });

@@ -38,6 +38,16 @@ export class GatewayProcess implements AsyncDisposable {
     this.exited = once(this.#child, "close").then(([code]) => (typeof code === "number" ? code : -1));
   }
 
+  /** Writes another config in place of the one it was started with. */
+  rewrite(shape: ConfigShape): void {
+    this.#file.become(shape);
+  }
+
+  /** Writes this text in place of the config. */
+  rewriteText(text: string): void {
+    this.#file.replace(text);
+  }
+
   get pid(): number {
     return this.#child.pid ?? 0;
   }

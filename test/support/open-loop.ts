@@ -7,6 +7,7 @@ export interface OpenLoopShape {
   /** Asked in turn. */
   readonly ports: readonly number[];
   readonly ratePerSecond: number;
+  readonly method?: string;
   readonly target?: string;
   readonly fields?: readonly Field[];
 }
@@ -33,7 +34,8 @@ export class OpenLoop {
   constructor(shape: OpenLoopShape) {
     this.#shape = shape;
     this.#idle = shape.ports.map(() => []);
-    this.#bytes = requestBytes({ target: shape.target ?? "/", fields: shape.fields ?? [] });
+    const { method = "GET", target = "/", fields = [] } = shape;
+    this.#bytes = requestBytes({ method, target, fields });
     this.#running = this.#run();
   }
 

@@ -1,4 +1,4 @@
-import { block, choice, derived, duration, flag, integer, list, off, record, size, text } from "./field.ts";
+import { block, choice, derived, duration, flag, integer, list, off, rate, record, size, text } from "./field.ts";
 
 function parameters(what: string) {
   return off(block(`Checks ${what}.`, { schema: text("schema-file", "JSON Schema of an object, one property each.") }));
@@ -41,9 +41,18 @@ const request = block("What a request must be like. Refused here, it never reach
   invalidStatus: choice([400, 422], "The status of a request that its schema refuses.", 400),
 });
 
-const response = block("What the upstream's answer must be like.", {
+const response = block("What the body of a successful (2xx) answer must be like.", {
   schema: text("schema-file", "JSON Schema of the body."),
   mode: choice(["report", "enforce"], "Report violations, or answer upstream_schema_violation instead.", "report"),
+  maxSize: size(
+    "Longest body that is read to be checked, as it comes and once it is inflated. A longer one passes unchecked where `mode` is report, and is upstream_body_too_large where it is enforce.",
+    { default: "1MiB", min: "1B", max: "256MiB" },
+  ),
+  sample: rate("Share of the answers that are checked where `mode` is report.", {
+    default: "100%",
+    min: "1%",
+    max: "100%",
+  }),
 });
 
 const retry = block("Further attempts. The failure map says what may be repeated at all; this narrows it.", {
@@ -97,27 +106,44 @@ function headerRules(what: string) {
 }
 
 const translation = block("One kind of answer, and what it becomes.", {
-  when: block("All that is given must hold.", {
+  when: block("All that is given must hold. The first that does decides.", {
     status: integer("The upstream's status.", { min: 400, max: 599 }),
     headers: record(text("header-value", "The value."), "Header fields and their values.", {
       names: "token",
       default: {},
     }),
-    body: record(text("any", "The value."), "JSON pointers into the body and their values.", {
-      names: "any",
+    body: record(text("any", "The value: a text, number, true, false or null."), "JSON pointers and their values.", {
+      names: "json-pointer",
       default: {},
     }),
   }),
-  status: integer("The status sent instead.", { min: 400, max: 599 }),
+  status: integer("The status sent instead; fields and body stay the upstream's.", { min: 400, max: 599 }),
 });
 
 const upstreamErrors = block("What becomes of the upstream's own errors; passed on untouched by default.", {
-  conceal: flag("Whether bodies of 5xx answers are replaced by a problem body.", false),
+  conceal: flag("Whether 5xx answers keep their status, and have a problem body in place of their own.", false),
   translate: list(translation, "Answers that mean something else than they say.", { default: [], maxItems: 100 }),
-  fallback: block("What is served in place of a 5xx answer or a failure.", {
-    body: off(text("file", "A static body.")),
-    contentType: off(text("media-range", "The static body's media type.")),
-    staleIfError: off(duration("How old a cached response may be served.")),
+  maxSize: size("Longest body that is read for a condition on it; more is upstream_body_too_large.", {
+    default: "64KiB",
+    min: "1B",
+    max: "16MiB",
+  }),
+  fallback: block("What GET and HEAD are served in place of a 5xx answer or a failure of the upstream's.", {
+    body: off(text("file", "A static body, read at the start. A cached response goes before it.")),
+    contentType: off(
+      text("media-type", "The static body's media type; a text's charset is UTF-8. Told by the file's name if absent."),
+    ),
+    status: integer("The static body's status.", { default: 200, min: 200, max: 599 }),
+    staleIfError: off(
+      duration(
+        "How old a cached response may be served. Kept are 200s to GET that name nobody: no Authorization, no Set-Cookie; Cache-Control and Vary are obeyed.",
+      ),
+    ),
+    maxBytes: size("Memory for this route's cached responses; one may take up a quarter of it.", {
+      default: "16MiB",
+      min: "64KiB",
+      max: "4GiB",
+    }),
   }),
 });
 

@@ -125,7 +125,12 @@ export const upstreamSchema = block("A service: one or several targets that answ
     "How a target is chosen. `least-request` takes the less busy of two drawn at random; `hash` goes by hashBy.",
     "least-request",
   ),
-  hashBy: off(text("hash-key", "What `balance: hash` goes by.")),
+  hashBy: off(text("hash-key", "What `balance: hash` goes by; requests without it go to the less busy.")),
+  slowStart: duration("How long until a target that its health checks let return has its whole share; 10 % at first.", {
+    default: "10s",
+    min: "0ms",
+    max: "1h",
+  }),
   host: choice(
     ["target", "preserve"],
     "The Host that is sent: the target's own, or the one the client sent.",
@@ -140,5 +145,10 @@ export const upstreamSchema = block("A service: one or several targets that answ
     choice(deadlineFields, "Field that tells the upstream what is left of the budget, in place of the client's own."),
   ),
   health: off(health),
+  maintenance: off(
+    block("Set, every request that would go here is refused as maintenance.", {
+      retryAfter: duration("The Retry-After that is told.", { default: "10m", min: "1s", max: "720h" }),
+    }),
+  ),
   tls: off(upstreamTls),
 });

@@ -44,6 +44,11 @@ export function keyFault(words: readonly string[]): (text: string) => string | u
   };
 }
 
+/** A media type alone: no range, no parameters. */
+export function mediaTypeFault(text: string): string | undefined {
+  return text.includes("*") ? "is a range of media types" : mediaRangeFault(text);
+}
+
 /** A media type, or a range of them by `*` or `*+suffix`; no parameters. */
 export function mediaRangeFault(text: string): string | undefined {
   const [type = "", subtype = "", ...rest] = text.split("/");

@@ -30,7 +30,7 @@ export const impatientClient = [
     const client = await stage.client();
     client.send(requestBytes());
     await upstream.request(1);
-    client.fin();
+    client[Symbol.dispose]();
     await (
       await upstream.connection(1)
     ).ended;

@@ -4,11 +4,13 @@ import { singleRoute } from "../../support/config-file.ts";
 import { refusedPort } from "../../support/dead-ports.ts";
 import { valueOf } from "../../support/http-message.ts";
 import { requestBytes } from "../../support/raw-client.ts";
-import { answering, hanging } from "../../support/upstream-scripts.ts";
+import { answering, hanging, ok, responseBytes } from "../../support/upstream-scripts.ts";
 import { until } from "../../support/until.ts";
 import { journey } from "./journey.ts";
 
 const oneAtATime = (queue: object) => ({ upstream: { concurrency: { limit: 1, queue } } });
+
+const ill = responseBytes("500 Internal Server Error");
 
 export const protectedUpstream = [
   journey("circuit_open", "a dead upstream is asked no more, and the wait is the true one", async (stage) => {
@@ -21,6 +23,19 @@ export const protectedUpstream = [
     assert.ok(Number(valueOf(response.fields, "retry-after")) <= 9);
     await stage.fails({ code: "circuit_open" }, { method: "HEAD" });
   }),
+  journey(
+    "no_healthy_upstream",
+    "every target fails its health checks, whatever it answers to others",
+    async (stage) => {
+      const upstream = await stage.upstream(answering(({ target }) => (target === "/healthz" ? ill : ok)));
+      const health = { interval: "100ms", timeout: "100ms", unhealthyAfter: 1, healthyAfter: 11 };
+      await stage.start(singleRoute({ target: upstream.url, upstream: { health } }));
+      await stage.gateway.log.line((line) => line["event"] === "health");
+      const { access } = await stage.fails({ code: "no_healthy_upstream", retryAfterAtLeast: 1 });
+      assert.equal(access["attempts"], 0);
+      assert.deepEqual([...new Set(upstream.requests.map(({ target }) => target))], ["/healthz"]);
+    },
+  ),
   journey("concurrency_limited", "the only permit is taken and nobody may wait", async (stage) => {
     const upstream = await stage.front(hanging, oneAtATime({ depth: 0 }));
     const first = await stage.client();

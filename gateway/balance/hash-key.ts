@@ -1,0 +1,15 @@
+import type { Exchange } from "../exchange.ts";
+
+/** What a request is hashed by; undefined where it has no such thing. */
+export type HashKey = (exchange: Exchange) => string | undefined;
+
+/** `upstreams.*.hashBy`, compiled: ip, path or header:<name>. */
+export function compileHashKey(hashBy: string): HashKey {
+  if (hashBy === "ip") return ({ inbound }) => inbound.clientAddress;
+  if (hashBy === "path") return ({ inbound }) => inbound.path;
+  const name = hashBy.slice("header:".length).toLowerCase();
+  return ({ req }) => {
+    const value = req.headers[name];
+    return typeof value === "object" ? value.join(", ") : value;
+  };
+}
