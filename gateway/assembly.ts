@@ -51,17 +51,13 @@ export interface AssemblyOptions {
 
 /** Builds the rooms of a configuration. */
 export function assemble(options: AssemblyOptions): Rooms {
-  const { config, clock, observer, random, inherited } = options;
+  const { config, observer, random } = options;
   const proxyStatus = new ProxyStatus(config.name);
   const screenings = assembleScreenings({ ...options, proxyStatus, report: observer.report });
-  const upstreams = assembleUpstreams(options, inherited?.upstreams);
-  const limits = new RateLimits({ config, clock, random, report: observer.report }, inherited?.limits);
+  const holdings = assembleHoldings(options);
+  const { upstreams, limits, budget } = holdings;
   const router = compileRouter(config.routes.map((route) => assembleRoute(route, upstreams, options)));
   const responder = new Responder({ proxyStatus, problemsBase: config.problems?.base, random });
-  const { maxBufferedBytes } = config.listen;
-  const budget =
-    inherited?.budget.totalBytes === maxBufferedBytes ? inherited.budget : new ByteBudget(maxBufferedBytes);
-  const holdings: Holdings = { upstreams, limits, budget };
   const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
   return {
     mayUpgrade: upgradeRule(router, config),
@@ -89,11 +85,23 @@ export function assemble(options: AssemblyOptions): Rooms {
     finish: (exchange) => observer.finish(exchange),
     holdings,
     maxRequestsPerSocket: config.listen.maxRequestsPerSocket,
-    close: (next) => {
-      closeUpstreams(upstreams, next?.holdings.upstreams);
-      limits.close(next?.holdings.limits);
-    },
+    close: (next) => closeHoldings(holdings, next?.holdings),
   };
+}
+
+function assembleHoldings(options: AssemblyOptions): Holdings {
+  const { config, clock, random, observer, inherited } = options;
+  const { maxBufferedBytes: totalBytes } = config.listen;
+  return {
+    upstreams: assembleUpstreams(options, inherited?.upstreams),
+    limits: new RateLimits({ config, clock, random, report: observer.report }, inherited?.limits),
+    budget: inherited?.budget.totalBytes === totalBytes ? inherited.budget : new ByteBudget(totalBytes),
+  };
+}
+
+function closeHoldings({ upstreams, limits }: Holdings, next: Holdings | undefined): void {
+  closeUpstreams(upstreams, next?.upstreams);
+  limits.close(next?.limits);
 }
 
 function upgradeRule(router: Router<GatewayRoute>, { listen }: Config): Rooms["mayUpgrade"] {

@@ -13,7 +13,7 @@ import { BodyWait } from "./body-wait.ts";
 import { TimerExpired } from "./failures/failure.ts";
 import { ReaderWait } from "./reader-wait.ts";
 
-export type { Admission, Attempt, AttemptFacts, Phase, RetryDecision } from "./attempt-facts.ts";
+export type { Admission, Attempt, Phase, RetryDecision } from "./attempt-facts.ts";
 export type { BodySink, InterimResponse, Tunnel, UpstreamAnswer } from "./answer.ts";
 
 /** The request body as the rooms hand it on. `stream` is unread: whoever forwards it reads it from the request. */

@@ -63,7 +63,10 @@ export class Gateway {
       exchange.close();
       rooms.finish(exchange);
       this.#proceed(exchange);
-      if (--this.#inFlight === 0) this.#ended = void this.#ended?.resolve();
+      if (--this.#inFlight === 0) {
+        this.#ended?.resolve();
+        this.#ended = undefined;
+      }
     }
   }
 

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 
-import type { StartSurroundings } from "./commands/start.ts";
+import type { StartSurroundings } from "./commands/surroundings.ts";
 
 import { check } from "./commands/check.ts";
 import { demo } from "./commands/demo.ts";

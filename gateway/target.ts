@@ -13,6 +13,7 @@ import { isIP } from "node:net";
 import { Breaker } from "./attempt/breaker.ts";
 import { Health } from "./balance/health.ts";
 import { SlowStart } from "./balance/slow-start.ts";
+import { Addresses } from "./forward/addresses.ts";
 import { probe } from "./forward/probe.ts";
 import { Transport } from "./forward/transport.ts";
 import { WebSockets } from "./forward/websockets.ts";
@@ -37,13 +38,15 @@ export class UpstreamTarget implements AttemptTarget {
   readonly #health: Health | undefined;
   readonly #transport: Transport;
   readonly #webSockets: WebSockets;
+  readonly #addresses: Addresses | undefined;
   readonly #host: string;
   readonly #outgoing: TargetOptions["outgoing"];
   readonly #closing = new AbortController();
 
   constructor(options: TargetOptions, target: TargetConfig) {
     const { config, clock } = options;
-    const endpoint = endpointOf(new URL(target.url), config.tls);
+    const endpoint = endpointOf(new URL(target.url), options);
+    this.#addresses = endpoint.addresses;
     this.label = `${bracketed(endpoint.hostname)}:${endpoint.port}`;
     this.#weight = target.weight;
     this.#host = new URL(target.url).host;
@@ -96,6 +99,7 @@ export class UpstreamTarget implements AttemptTarget {
     this.#closing.abort();
     this.breaker.close();
     this.#transport.close();
+    this.#addresses?.close();
   }
 
   #watch(config: NonNullable<UpstreamConfig["health"]>, endpoint: Endpoint, options: TargetOptions): Health {
@@ -138,11 +142,16 @@ function breakerOptions(
   };
 }
 
-function endpointOf(url: URL, tls: UpstreamTlsConfig | undefined): Endpoint {
+function endpointOf(url: URL, { config: { tls, dns }, clock }: TargetOptions): Endpoint {
   const isTls = url.protocol === "https:";
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port) || (isTls ? 443 : 80);
-  return { hostname, port, tls: isTls ? { options: tlsOptions(hostname, tls), session: undefined } : undefined };
+  return {
+    hostname,
+    port,
+    tls: isTls ? { options: tlsOptions(hostname, tls), session: undefined } : undefined,
+    ...(isIP(hostname) === 0 ? { addresses: new Addresses({ hostname, refreshMs: dns.refresh, clock }) } : {}),
+  };
 }
 
 /** Verified by default, against the system's authorities or the configured one; SNI is never an address (RFC 6066 §3). */

@@ -14,8 +14,8 @@ export interface AdminSources<L extends string = string> {
   readonly readiness: () => readonly string[];
   /** Everything in Prometheus text format 0.0.4. */
   readonly metrics: () => Promise<string>;
-  /** The state of routes, upstreams and config, as plain data without secrets. */
-  readonly status: () => unknown | Promise<unknown>;
+  /** The state of routes, upstreams and config, as plain data without secrets, or a promise of it. */
+  readonly status: () => unknown;
   readonly logLevel: LogLevelControl<L>;
 }
 

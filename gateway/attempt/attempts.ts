@@ -34,8 +34,8 @@ export interface AttemptPlan {
  * connection that had gone stale is replaced once, in silence, where sending again is safe; all further attempts are
  * made as `rule` allows, another target preferred.
  *
- * Throws the last attempt's Failure, or `circuit_open` or `no_healthy_upstream` where no target may be asked. A further attempt that is refused
- * never replaces what the last real one gave, be it a failure or an answer.
+ * Throws the last attempt's Failure, or `circuit_open` or `no_healthy_upstream` where no target may be asked. A further
+ * attempt that is refused never replaces what the last real one gave, be it a failure or an answer.
  */
 export async function attempt(exchange: Exchange, plan: AttemptPlan, rule?: RetryRule): Promise<UpstreamAnswer> {
   const dueAt = exchange.alarm.deadlineAt;

@@ -1,8 +1,8 @@
 import { unwatchFile, watchFile } from "node:fs";
 
 /** Between two looks at the files, and from the last change seen until it is told. Milliseconds. */
-const lookEveryMs = 500;
-const settleMs = 500;
+const lookEveryMs = 600;
+const settleMs = 300;
 
 /**
  * Looks after the files that a configuration was made from, and tells once they have stopped changing.

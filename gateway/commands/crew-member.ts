@@ -12,6 +12,8 @@ import { LineRelay } from "./line-relay.ts";
 export interface CrewMemberOptions {
   readonly config: Config;
   readonly level: LogLevel;
+  /** Added to the environment. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Takes whole lines of its log. */
   readonly log: (lines: string) => void;
   /** Takes what it writes to standard error. */
@@ -46,7 +48,7 @@ export class CrewMember {
 
   constructor(options: CrewMemberOptions) {
     this.strikes = options.strikes;
-    const worker = (this.#worker = cluster.fork());
+    const worker = (this.#worker = cluster.fork(options.environment));
     const relay = new LineRelay(options.log);
     worker.process.stdout?.setEncoding("utf8").on("data", (text: string) => relay.take(text));
     worker.process.stderr?.setEncoding("utf8").on("data", options.error);
@@ -54,9 +56,13 @@ export class CrewMember {
     // A worker that cannot be told anything has ended, or is about to.
     worker.on("error", ignore);
     this.ended = new Promise((resolve) => {
-      worker.on("exit", (code: number | null, signal: string | null) => resolve({ code, signal }));
+      // `close` and not `exit`: by then its log has been read to its end.
+      worker.process.on("close", (code, signal) => {
+        this.#listening.reject(new Error(`worker ended (${signal ?? code})`));
+        for (const answer of this.#answers.values()) answer(undefined);
+        resolve({ code, signal });
+      });
     });
-    void this.ended.then(({ code, signal }) => this.#listening.reject(new Error(`worker ended (${signal ?? code})`)));
     this.#listening.promise.catch(ignore);
   }
 
@@ -103,6 +109,7 @@ export class CrewMember {
   }
 
   #ask(about: Question["about"]): Promise<unknown> {
+    if (this.state === "starting") return Promise.resolve(undefined);
     const id = (this.#asked += 1);
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.#answers.set(id, resolve);

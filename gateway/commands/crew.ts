@@ -13,6 +13,7 @@ import { createAdminServer } from "../admin/server.ts";
 import { asyncDestination } from "../observe/destination.ts";
 import { createObserver } from "../observe/observer.ts";
 import { SummedMetrics } from "../observe/summed-metrics.ts";
+import { compileCacheEnvironment } from "./compile-cache.ts";
 import { CrewMember } from "./crew-member.ts";
 import { isSamePlace, logRemarks, reload } from "./reload.ts";
 import { compileForStart } from "./running-gateway.ts";
@@ -54,6 +55,7 @@ class Crew implements RunningGateway {
   readonly #admin: AdminServer;
   readonly #ended = new SummedMetrics();
   readonly #startedAt = new Date();
+  readonly #environment = compileCacheEnvironment();
   readonly #pauses = new Set<NodeJS.Timeout>();
   #lastReload: ReloadRecord | undefined;
   #rolling: Promise<void> = Promise.resolve();
@@ -166,6 +168,7 @@ class Crew implements RunningGateway {
     const member = new CrewMember({
       config: shareOf(this.#config, crewSize(this.#config)),
       level: this.observer.level,
+      environment: this.#environment,
       log: (lines) => this.#destination.write(lines),
       error: this.#error,
       strikes,

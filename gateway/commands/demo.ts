@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { OrdersApi } from "../demo/orders-api.ts";
 import type { RunningGateway } from "./running-gateway.ts";
-import type { StartSurroundings } from "./start.ts";
+import type { StartSurroundings } from "./surroundings.ts";
 
 import { formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";

@@ -1,7 +1,8 @@
 import cluster from "node:cluster";
 
-import type { LoadOptions, LoadResult } from "../config/load.ts";
+import type { LoadResult } from "../config/load.ts";
 import type { GatewayOptions, RunningGateway } from "./running-gateway.ts";
+import type { StartSurroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { formatFinding } from "../config/finding.ts";
@@ -12,15 +13,6 @@ import { startCrew } from "./crew.ts";
 import { SchemaError, startGateway } from "./running-gateway.ts";
 import { crewSize } from "./shares.ts";
 import { work } from "./worker.ts";
-
-export interface StartSurroundings extends Terminal, LoadOptions {
-  /** Calls `stop` at each SIGTERM and SIGINT. */
-  onSignal(stop: () => void): void;
-  /** Calls `reload` at each SIGHUP. */
-  onReload(reload: () => void): void;
-  /** Ends the process at once. */
-  exit(code: number): never;
-}
 
 /**
  * Runs the gateway until it is told to stop, and drains. Resolves with the exit code: 0 drained, 1 failed or past the

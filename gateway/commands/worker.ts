@@ -1,8 +1,9 @@
 import cluster from "node:cluster";
+import { flushCompileCache } from "node:module";
 
 import type { Config } from "../config/schema.ts";
 import type { FromWorker, ListenFault, Question, ToWorker } from "./messages.ts";
-import type { StartSurroundings } from "./start.ts";
+import type { StartSurroundings } from "./surroundings.ts";
 
 import { compileForStart } from "./running-gateway.ts";
 import { Service } from "./service.ts";
@@ -55,6 +56,8 @@ class Post {
       this.#service = service;
       await service.open();
       await tell({ kind: "listening", port: service.port });
+      // For who may have to replace this process: it may be killed, and would not write it then.
+      flushCompileCache();
     } catch (error) {
       await tell({ kind: "failed", fault: faultOf(error) });
       this.#ended.resolve(1);

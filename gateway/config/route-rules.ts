@@ -31,6 +31,7 @@ function checkRoute(route: RouteDraft, path: Path, { document, budget }: RouteCh
     document.reportAt([...path, "rewrite", "stripPrefix"], "is not what the route's path begins with");
   }
   checkBackoff(route, path, document);
+  checkFallback(route, path, document);
   for (const side of ["request", "response"] as const) {
     checkNames(Object.keys(headers?.[side]?.set ?? {}), [...path, "headers", side, "set"], document);
   }
@@ -39,6 +40,13 @@ function checkRoute(route: RouteDraft, path: Path, { document, budget }: RouteCh
 function checkBackoff({ retry }: RouteDraft, path: Path, document: ConfigDocument): void {
   const { base = 0, max = Infinity } = retry?.backoff ?? {};
   if (base > max) document.reportAt([...path, "retry", "backoff", "base"], "is more than max");
+}
+
+function checkFallback({ upstreamErrors }: RouteDraft, path: Path, document: ConfigDocument): void {
+  const { body, contentType } = upstreamErrors?.fallback ?? {};
+  const place = [...path, "upstreamErrors", "fallback"];
+  if (contentType === undefined || body !== undefined || document.sets([...place, "body"])) return;
+  document.reportAt([...place, "contentType"], "has no effect without a body", { severity: "warning" });
 }
 
 function checkDestination(route: RouteDraft, path: Path, document: ConfigDocument): void {

@@ -1,6 +1,8 @@
-import type { LookupAddress, LookupOptions } from "node:dns";
+import type { LookupOptions } from "node:dns";
 import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
+
+import type { Addresses, LookupCallback } from "./addresses.ts";
 
 import { lookup } from "node:dns";
 import { connect, isIP } from "node:net";
@@ -13,6 +15,8 @@ export interface Endpoint {
   readonly hostname: string;
   readonly port: number;
   readonly tls: TlsEndpoint | undefined;
+  /** Of a name, remembered between connections; without them the system is asked each time. */
+  readonly addresses?: Addresses;
 }
 
 export interface TlsEndpoint {
@@ -35,7 +39,7 @@ export interface ConnectObserver {
 export function openConnection(endpoint: Endpoint, observer: ConnectObserver): Socket {
   const { hostname: host, port, tls } = endpoint;
   observer.phase(isIP(host) === 0 ? "dns" : "connect");
-  const where = { host, port, noDelay: true, lookup: resolve(observer) };
+  const where = { host, port, noDelay: true, lookup: resolve(observer, endpoint.addresses?.lookup ?? lookup) };
   const socket = tls === undefined ? connect(where) : connectTls({ ...tls.options, ...resumption(tls), ...where });
   if (tls !== undefined) {
     socket.once("connect", () => observer.phase("tls"));
@@ -46,6 +50,7 @@ export function openConnection(endpoint: Endpoint, observer: ConnectObserver): S
   // Stays for good: an error after the connection was given up must not end the process.
   let isOpening = true;
   socket.on("error", (error) => {
+    if (isOpening) endpoint.addresses?.doubt();
     if (isOpening) observer.failed(error);
     isOpening = false;
   });
@@ -66,17 +71,17 @@ export function originOf({ hostname, port, tls }: Endpoint): string {
   return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
-type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+type Lookup = (hostname: string, options: LookupOptions, callback: LookupCallback) => void;
 
 /** The system resolver, asked once more after EAI_AGAIN, which says "try again" in so many words. */
-function resolve(observer: ConnectObserver) {
-  return (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
+function resolve(observer: ConnectObserver, lookUp: Lookup): Lookup {
+  return (hostname, options, callback) => {
     const answer: LookupCallback = (error, address, family) => {
       if (error === null) observer.phase("connect");
       callback(error, address, family);
     };
-    lookup(hostname, options, (error, address, family) => {
-      if (error?.code === "EAI_AGAIN") lookup(hostname, options, answer);
+    lookUp(hostname, options, (error, address, family) => {
+      if (error?.code === "EAI_AGAIN") lookUp(hostname, options, answer);
       else answer(error, address, family);
     });
   };

@@ -105,7 +105,13 @@ export class Connection implements CallConnection {
     queueMicrotask(this.#settle);
   }
 
+  /** Where it leads; undefined until it stands. */
+  get remoteAddress(): string | undefined {
+    return this.#socket?.remoteAddress;
+  }
+
   abandon(): void {
+    this.#options.endpoint.addresses?.doubt();
     this.#owner.drop(this);
   }
 

@@ -15,6 +15,8 @@ export class Transport {
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    const { addresses } = options.endpoint;
+    if (addresses !== undefined) addresses.changed = () => this.#leaveVanished();
   }
 
   get connections(): { readonly busy: number; readonly idle: number } {
@@ -46,8 +48,17 @@ export class Transport {
   }
 
   #free(connection: Connection): void {
-    if (this.#isClosed) this.#drop(connection);
+    if (this.#isClosed || this.#hasVanished(connection)) this.#drop(connection);
     else this.#idle.push(connection);
+  }
+
+  /** Idle connections to addresses that the name has no more would keep requests at a server that is being left. */
+  #leaveVanished(): void {
+    for (const connection of this.#idle.filter((one) => this.#hasVanished(one))) this.#drop(connection);
+  }
+
+  #hasVanished({ remoteAddress }: Connection): boolean {
+    return this.#options.endpoint.addresses?.has(remoteAddress) === false;
   }
 
   #drop(connection: Connection): void {

@@ -31,7 +31,7 @@ const lookEveryMs = 1000;
 const settleMs = 1000;
 
 /** Reads the files and checks that they serve: each is what it should be, and the key is the certificate's. */
-export function readTlsFiles({ cert, key, clientCa }: ServerTlsConfig): TlsFiles | TlsFault {
+function readTlsFiles({ cert, key, clientCa }: ServerTlsConfig): TlsFiles | TlsFault {
   let file = cert;
   try {
     const certPem = readFileSync(cert);

@@ -1,4 +1,4 @@
-import type { Aggregator, Registry } from "prom-client";
+import type { Registry } from "prom-client";
 
 import { Counter, Gauge } from "prom-client";
 
@@ -11,24 +11,14 @@ const breakerValue: Readonly<Record<BreakerState, number>> = { closed: 0, "half-
  * asks for the metrics. Upstreams and targets that are gone are gone from the metrics too.
  */
 export function upstreamGauges(registry: Registry): { read(views: readonly UpstreamView[]): void } {
-  /** `aggregator` makes one value of several processes'. */
-  function gauge<L extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly L[],
-    aggregator: Aggregator = "sum",
-  ) {
-    return new Gauge({ name, help, labelNames, aggregator, registers: [registry] });
+  function gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name, help, labelNames, registers: [registry] });
   }
   const inFlight = gauge("statuswise_in_flight", "Requests that hold a permit of the upstream.", ["upstream"]);
   const queued = gauge("statuswise_queue_depth", "Requests that wait for a permit of the upstream.", ["upstream"]);
   const limit = gauge("statuswise_limit", "Permits of the upstream: its concurrency limit now.", ["upstream"]);
   const webSockets = gauge("statuswise_websockets", "WebSockets to the upstream, handshakes included.", ["upstream"]);
-  const target = ["upstream", "target"] as const;
-  const breakerHelp = "The target's breaker: 0 closed, 1 half-open, 2 open. Of several workers' the worst.";
-  const breaker = gauge("statuswise_breaker_state", breakerHelp, target, "max");
-  const healthyHelp = "Whether the target passes its health checks: 1, or 0.";
-  const healthy = gauge("statuswise_target_healthy", healthyHelp, target, "min");
+  const [breaker, healthy] = targetGauges(registry);
   const opens = new Counter({
     name: "statuswise_breaker_opens_total",
     help: "How often the target's breaker has opened, and why.",
@@ -53,4 +43,23 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
       }
     },
   };
+}
+
+/** Of several processes the worst counts. */
+function targetGauges(registry: Registry) {
+  const rest = { labelNames: ["upstream", "target"] as const, registers: [registry] };
+  return [
+    new Gauge({
+      name: "statuswise_breaker_state",
+      help: "The target's breaker: 0 closed, 1 half-open, 2 open. Of several workers' the worst.",
+      aggregator: "max",
+      ...rest,
+    }),
+    new Gauge({
+      name: "statuswise_target_healthy",
+      help: "Whether the target passes its health checks: 1, or 0.",
+      aggregator: "min",
+      ...rest,
+    }),
+  ] as const;
 }

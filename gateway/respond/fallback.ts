@@ -8,7 +8,8 @@ import type { Failure } from "../failures/failure.ts";
 import type { RelayOptions, ResponseRules } from "./relay.ts";
 import type { Stale } from "./stale-cache.ts";
 
-import { isReplaceable, saysLater } from "../failures/status.ts";
+import { isReplaceable } from "../failures/replaceable.ts";
+import { saysLater } from "../failures/status.ts";
 import { cacheStatus } from "./cache-status.ts";
 import { CopiedAnswer } from "./copied-answer.ts";
 import { endAfterRequest, isRequestLeft } from "./linger.ts";

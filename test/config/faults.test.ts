@@ -207,8 +207,8 @@ finds(
   `${upstream("targets: [http://a:1]", "balance: hash")}\n  other: { targets: [http://b:1], hashBy: ip }`,
   [
     "gateway.yaml:5:14: upstreams.orders.balance: goes by nothing; set hashBy",
-    "gateway.yaml:6:3: upstreams.other: warning: is used by no route",
-    "gateway.yaml:6:43: upstreams.other.hashBy: warning: has no effect without `balance: hash`",
+    "gateway.yaml:6:10: warning: upstreams.other: is used by no route",
+    "gateway.yaml:6:43: warning: upstreams.other.hashBy: has no effect without `balance: hash`",
   ],
 );
 finds(
@@ -399,5 +399,19 @@ finds(
   `${route("path: /", "rateLimit: { shared: true }")}\nredis: { url: "redis://user:secret@127.0.0.1/database" }`,
   [
     "gateway.yaml:7:15: redis.url: 'redis://…@127.0.0.1/database' has a path that is no database number; expected a URL such as redis://10.0.0.7:6379",
+  ],
+);
+
+finds(
+  "finds a fallback's type without a body, and a condition that is no pointer",
+  route(
+    "path: /",
+    "upstreamErrors:",
+    "  fallback: { contentType: text/html }",
+    "  translate: [{ when: { status: 500, body: { code: 1 } }, status: 404 }]",
+  ),
+  [
+    "gateway.yaml:7:32: warning: routes[0].upstreamErrors.fallback.contentType: has no effect without a body",
+    "gateway.yaml:8:50: routes[0].upstreamErrors.translate[0].when.body.code: 'code' is not allowed here; expected a JSON pointer such as /error/code (RFC 6901)",
   ],
 );

@@ -13,7 +13,7 @@ const host = fc.stringMatching(/^[a-z]{1,8}(\.[a-z]{2,5}){0,2}$/);
 const header = fc.stringMatching(/^X-[A-Za-z]{1,10}$/);
 
 const texts: Readonly<Record<SyntaxName, fc.Arbitrary<string>>> = {
-  any: fc.string(),
+  any: fc.string().map((text) => text.replaceAll("$", "")),
   "bind-address": fc.constantFrom("127.0.0.1", "::1", "localhost"),
   cidr: fc.tuple(fc.ipV4(), fc.nat({ max: 32 })).map(([address, length]) => `${address}/${length}`),
   file: fc.constant("file.pem"),
@@ -48,14 +48,26 @@ const fitting: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "listen.drain.deadline": fc.constantFrom("5s", "1m"),
   "upstreams.*.breaker.open": fc.constantFrom("100ms", "30s"),
   "upstreams.*.breaker.maxOpen": fc.constantFrom("30s", "2h"),
+  "upstreams.*.balance": fc.constantFrom("least-request", "round-robin", "random"),
   "routes[].retry.backoff.base": fc.constantFrom("1ms", "1s"),
   "routes[].retry.backoff.max": fc.constantFrom("1s", "10m"),
   "routes[].request.body.maxSize": fc.constantFrom("0B", "1MiB"),
   "routes[].rateLimit.shared": fc.constant(false),
   "routes[].rateLimit.failMode": fc.constant("open"),
   "admin.port": fc.constant(0),
+  // Not below the probes' timeout, which is left to its default.
+  "upstreams.*.health.interval": fc.constantFrom("1s", "5s", "2m"),
 };
-const absent = new Set(["redis", "upstreams.*.tls", "routes[].rewrite"]);
+const absent = new Set([
+  "routes[].upstreamErrors.fallback.contentType",
+  "redis",
+  "upstreams.*.hashBy",
+  "upstreams.*.health.timeout",
+  "upstreams.*.tls",
+  "listen.tls",
+  "routes[].weights",
+  "routes[].rewrite",
+]);
 
 /** Configuration files, as JSON values, in which nothing is wrong. */
 export const soundFile: fc.Arbitrary<Record<string, unknown>> = fc

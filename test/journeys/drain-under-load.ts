@@ -14,6 +14,8 @@ export interface LoadShape {
   readonly ratePerSecond: number;
   /** How long the load runs; SIGTERM comes in the middle of it. */
   readonly seconds: number;
+  /** Processes that serve; one by default. */
+  readonly workers?: number;
 }
 
 export interface DrainFigures extends LoadShape {
@@ -58,10 +60,23 @@ class OpenLoop {
     this.fates.set(id, await this.#fate(id, target));
   }
 
+  /** Whoever has seen a connection close does not send on it. */
+  async #connect(): Promise<RawClient> {
+    const client = await connectClient(this.#gateway.port);
+    void this.#forget(client);
+    return client;
+  }
+
+  async #forget(client: RawClient): Promise<void> {
+    await client.ended;
+    const at = this.#idle.indexOf(client);
+    if (at !== -1) this.#idle.splice(at, 1);
+  }
+
   async #fate(id: string, target: string): Promise<Fate> {
     let client: RawClient;
     try {
-      client = this.#idle.pop() ?? (await connectClient(this.#gateway.port));
+      client = this.#idle.pop() ?? (await this.#connect());
     } catch {
       return "refused";
     }
@@ -89,13 +104,12 @@ export async function drainUnderLoad(shape: LoadShape): Promise<DrainFigures> {
       connection.write(ok);
     }
   });
-  await using gateway = await spawnGateway(
-    singleRoute({
-      target: upstream.url,
-      listen: { drain: { grace: `${graceMs}ms`, deadline: `${deadlineMs}ms` } },
-      upstream: { concurrency: { limit: 1000 } },
-    }),
-  );
+  const config = singleRoute({
+    target: upstream.url,
+    listen: { drain: { grace: `${graceMs}ms`, deadline: `${deadlineMs}ms` } },
+    upstream: { concurrency: { limit: 1000 } },
+  });
+  await using gateway = await spawnGateway({ ...config, workers: shape.workers ?? 1 });
   const load = new OpenLoop(gateway);
   const running = load.run(shape);
   await upstream.request(Math.ceil((shape.ratePerSecond * shape.seconds) / 2));

@@ -12,7 +12,7 @@ import { caFile } from "../support/tls-upstream.ts";
 import { answering, hanging, ok, responseBytes } from "../support/upstream-scripts.ts";
 import { until } from "../support/until.ts";
 
-const health = { interval: "100ms", timeout: "100ms", unhealthyAfter: 2, healthyAfter: 2 };
+const health = { interval: "200ms", timeout: "200ms", unhealthyAfter: 2, healthyAfter: 2 };
 
 /** Answers its probes with what is there at the time, and everybody else well. */
 function probed(state: { answer: string }): UpstreamScript {
@@ -134,7 +134,7 @@ describe("health checks", { concurrency: true }, () => {
 
   test("bring an open breaker's trial forward when they recover", { timeout: 15_000 }, async () => {
     await using stage = new Stage();
-    const state = { answer: ill, others: ill };
+    const state = { answer: ok, others: ill };
     const upstream = await stage.front(
       answering(({ target }) => (target === "/healthz" ? state.answer : state.others)),
       {
@@ -142,6 +142,8 @@ describe("health checks", { concurrency: true }, () => {
       },
     );
     for (let n = 0; n < 2; n++) await stage.ask();
+    await stage.gateway.log.line((line) => line["event"] === "breaker" && line["to"] === "open");
+    state.answer = ill;
     await stage.gateway.log.line((line) => line["event"] === "health" && line["to"] === "unhealthy");
     Object.assign(state, { answer: ok, others: ok });
     const forward = await stage.gateway.log.line((line) => line["to"] === "half-open");

@@ -10,7 +10,7 @@ test("no client notices that one of three targets is killed and started again", 
     afterMs: 3000,
     slowStartMs: 1000,
     upstream: {
-      health: { interval: "200ms", timeout: "100ms", unhealthyAfter: 2, healthyAfter: 2 },
+      health: { interval: "200ms", timeout: "200ms", unhealthyAfter: 3, healthyAfter: 2 },
       breaker: { window: "1s", minimumRequests: 5, open: "300ms", maxOpen: "1s", ramp: "500ms" },
     },
   });

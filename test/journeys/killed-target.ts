@@ -79,11 +79,11 @@ export async function killAndRestart(shape: KillShape): Promise<KillFigures> {
   const passed = async (ms: number, since = Date.now()): Promise<void> => until(() => Date.now() >= since + ms);
   await passed(shape.soundMs);
   await victim.kill();
-  const unhealthy = gateway.log.line(isHealth("unhealthy"));
+  const unhealthy = gateway.log.line(isHealth(victim, "unhealthy"));
   await Promise.all([unhealthy, passed(shape.goneMs)]);
   await victim.start();
   const restartedAt = Date.now();
-  const healthyAt = Date.parse(String((await gateway.log.line(isHealth("healthy")))["time"]));
+  const healthyAt = Date.parse(String((await gateway.log.line(isHealth(victim, "healthy")))["time"]));
   await passed(shape.afterMs, healthyAt);
   const asked = await load.stop();
   for (const target of targets) await target.kill();
@@ -105,8 +105,9 @@ export async function killAndRestart(shape: KillShape): Promise<KillFigures> {
   };
 }
 
-function isHealth(to: string) {
-  return (line: LogLine): boolean => line["event"] === "health" && line["to"] === to;
+function isHealth({ port }: Target, to: string) {
+  return (line: LogLine): boolean =>
+    line["event"] === "health" && line["to"] === to && line["target"] === `127.0.0.1:${port}`;
 }
 
 /** The bounds of the acceptance run. `tolerance` is what chance may take from or add to an even share. */

@@ -200,6 +200,8 @@ test("start reloads at SIGHUP, and when the file changes", { timeout: 20_000 }, 
   gateway.signal("SIGHUP");
   await until(() => gateway.log.lines.filter(({ event }) => event === "reload").length === 2);
   assert.equal(await ask(), "other");
+  gateway.signal("SIGTERM");
+  assert.equal(await gateway.exited, 0, gateway.errorText);
 });
 
 test("reloads under load, one in five of them broken, fail no request and leave nothing behind", async () => {

@@ -29,6 +29,8 @@ export class GatewayProcess implements AsyncDisposable {
     this.#file = file;
     this.#child = spawn(process.execPath, [main, "start", "--config", file.path, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
+      // What it leaves when it is killed goes with the config.
+      env: { ...process.env, TMPDIR: file.folder },
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.log.write(text));
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {

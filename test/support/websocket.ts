@@ -67,7 +67,7 @@ export const echoingMessages: UpstreamScript = upgrading(async (connection) => {
   connection.fin();
 });
 
-export const closeOpcode = 8;
+const closeOpcode = 8;
 
 interface Frame {
   readonly opcode: number;
@@ -89,7 +89,7 @@ async function readFrame(connection: UpstreamConnection): Promise<Frame> {
 }
 
 /** A server's frame. */
-export function frame({ opcode, isFinal, payload }: Frame): Buffer {
+function frame({ opcode, isFinal, payload }: Frame): Buffer {
   const first = (isFinal ? 0x80 : 0) | opcode;
   if (payload.length < 126) return Buffer.concat([Buffer.of(first, payload.length), payload]);
   const head = Buffer.alloc(payload.length < 65_536 ? 4 : 10);

@@ -145,6 +145,12 @@ export const upstreamSchema = block("A service: one or several targets that answ
     choice(deadlineFields, "Field that tells the upstream what is left of the budget, in place of the client's own."),
   ),
   health: off(health),
+  dns: block("Targets that are named, not numbered. All addresses of a name are used in turn.", {
+    refresh: duration("How often a name's addresses are asked for again; idle connections to others are closed.", {
+      default: "30s",
+      min: "1s",
+    }),
+  }),
   maintenance: off(
     block("Set, every request that would go here is refused as maintenance.", {
       retryAfter: duration("The Retry-After that is told.", { default: "10m", min: "1s", max: "720h" }),

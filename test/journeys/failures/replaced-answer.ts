@@ -50,7 +50,9 @@ function latin1(bytes: Buffer): string {
 function half(then: "hang" | "reset" | "fin"): UpstreamScript {
   return async (connection) => {
     await connection.readRequest();
-    connection.write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id": 1, "note": "${secret}`);
+    connection.write(
+      `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id": 1, "note": "${secret}`,
+    );
     if (then === "reset") connection.reset();
     if (then === "fin") connection.fin();
   };
@@ -122,11 +124,15 @@ export const replacedAnswer = [
     await stage.front(answering(responseBytes("206 Part", '{"id":1}', json)), enforced);
     await stage.fails({ code: "upstream_schema_violation", receivedStatus: 206 });
   }),
-  journey("upstream_body_too_large", "a body to be checked is longer than may be read, by its length", async (stage) => {
-    await stage.front(answering(responseBytes("200 OK", `{"id":1,"note":"${secret.repeat(100)}"}`, json)), enforced);
-    await stage.fails({ code: "upstream_body_too_large", phase: "relay", receivedStatus: 200, secrets: [secret] });
-    await until(async () => (await stage.gateway.load()).busy === 0);
-  }),
+  journey(
+    "upstream_body_too_large",
+    "a body to be checked is longer than may be read, by its length",
+    async (stage) => {
+      await stage.front(answering(responseBytes("200 OK", `{"id":1,"note":"${secret.repeat(100)}"}`, json)), enforced);
+      await stage.fails({ code: "upstream_body_too_large", phase: "relay", receivedStatus: 200, secrets: [secret] });
+      await until(async () => (await stage.gateway.load()).busy === 0);
+    },
+  ),
   journey("upstream_body_too_large", "… and as it comes", async (stage) => {
     const chunk = "x".repeat(600);
     const chunked = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n258\r\n${chunk}\r\n258\r\n${chunk}\r\n0\r\n\r\n`;
@@ -146,11 +152,15 @@ export const replacedAnswer = [
     await stage.fails({ code: "upstream_body_too_large", receivedStatus: 500, secrets: [secret] });
   }),
   ...(["reset", "fin"] as const).map((end) =>
-    journey("upstream_incomplete", `a body that was held back ends with ${end}: it can be answered after all`, async (stage) => {
-      await stage.front(half(end), enforced);
-      const expected = { code: "upstream_incomplete", status: 502, receivedStatus: 200, secrets: [secret] } as const;
-      await stage.fails({ ...expected, phase: "relay" });
-    }),
+    journey(
+      "upstream_incomplete",
+      `a body that was held back ends with ${end}: it can be answered after all`,
+      async (stage) => {
+        await stage.front(half(end), enforced);
+        const expected = { code: "upstream_incomplete", status: 502, receivedStatus: 200, secrets: [secret] } as const;
+        await stage.fails({ ...expected, phase: "relay" });
+      },
+    ),
   ),
   journey("upstream_body_idle", "a body that was held back stalls: it can be answered after all", async (stage) => {
     await stage.front(half("hang"), { ...enforced, upstream: { timeouts: { idle: "150ms" } } });
