@@ -78,8 +78,8 @@ function stopped(gateway: RunningGateway, surroundings: StartSurroundings): Prom
   return new Promise((resolve) => {
     surroundings.onSignal(() => {
       if (isStopping) {
-        gateway.observer.flushSync();
-        surroundings.exit(1);
+        void gateway.observer.close().finally(() => surroundings.exit(1));
+        return;
       }
       isStopping = true;
       resolve();

@@ -3,8 +3,6 @@ import { pino } from "pino";
 /** Where log lines go. `write` takes one line with its line feed and never waits. */
 export interface LogDestination {
   write(line: string): void;
-  /** Writes all that is held, before returning: for a process that is about to end. */
-  flushSync(): void;
   /** Resolves when every line given has been written, or after five seconds of a reader that does not read. */
   close(): Promise<void>;
   /** Lines given up because the reader was too slow or gone. */
@@ -56,12 +54,6 @@ class AsyncDestination implements LogDestination {
     this.#batch += line;
     if (this.#batch.length >= batchLength) this.#handOver();
     else this.#timer ??= setTimeout(this.#onTimer, flushEveryMs).unref();
-  }
-
-  flushSync(): void {
-    if (this.#isClosed || this.#isBroken) return;
-    this.#handOver();
-    this.#stream.flushSync();
   }
 
   async close(): Promise<void> {

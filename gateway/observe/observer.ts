@@ -41,8 +41,6 @@ export interface Observer {
   setLevel(level: LogLevel): void;
   /** Called once a reloaded config is in force: series of routes and upstreams that are gone are forgotten. */
   reconfigure(config: LogConfig, routes: readonly string[]): void;
-  /** Writes what the log holds before returning: for a process that ends without `close`. */
-  flushSync(): void;
   /** Resolves when every line is written. */
   close(): Promise<void>;
 }
@@ -80,7 +78,6 @@ export function createObserver(options: ObserverOptions): Observer {
       log.reconfigure(config);
       metrics.reconfigure(routes);
     },
-    flushSync: () => destination.flushSync(),
     close: () => destination.close(),
   };
 }

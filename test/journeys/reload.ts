@@ -98,7 +98,12 @@ export async function reloadUnderLoad(shape: ReloadShape): Promise<ReloadFigures
   }
   const asked = (await Promise.all(loads.map((load) => load.stop()))).flat();
   await until(settled);
-  const after = await held(adminPort, pid, gateway.residentBytes);
+  // A probe may be under way at any moment, and holds a descriptor; a leaked one would never go.
+  let after = before;
+  await until(async () => {
+    after = await held(adminPort, pid, gateway.residentBytes);
+    return after.descriptors <= before.descriptors;
+  });
 
   const figures = {
     ...shape,

@@ -47,29 +47,6 @@ describe("the log's destination", () => {
     await destination.close();
   });
 
-  it("writes all it holds before flushSync returns", () => {
-    const { path, descriptor } = newFile();
-    const destination = asyncDestination(descriptor);
-    destination.write('{"line":0}\n');
-    destination.flushSync();
-    assert.equal(readFileSync(path, "utf8"), '{"line":0}\n');
-    return destination.close();
-  });
-
-  it("loses no line where the process exits at once after flushSync", async () => {
-    const script = `
-      import { asyncDestination } from "./gateway/observe/destination.ts";
-      const destination = asyncDestination(1);
-      process.on("exit", () => destination.flushSync());
-      for (let line = 0; line < 10_000; line += 1) destination.write(JSON.stringify({ line }) + "\\n");
-      process.exit(0);`;
-    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
-      cwd: join(import.meta.dirname, "../.."),
-      timeout: 20_000,
-    });
-    assert.deepEqual(numbersIn(stdout), tenThousand);
-  });
-
   it("survives a reader that has gone, and counts what it can no longer write", async () => {
     const script = `
       import { once } from "node:events";
@@ -81,7 +58,6 @@ describe("the log's destination", () => {
         destination.write(line);
         if (destination.dropped === 0) return;
         clearInterval(writing);
-        destination.flushSync();
         await destination.close();
         process.stderr.write("survived");
       }, 1);`;
@@ -101,7 +77,6 @@ describe("the log's destination", () => {
     await destination.close();
     await destination.close();
     destination.write('{"line":0}\n');
-    destination.flushSync();
     assert.equal(readFileSync(path, "utf8"), "");
     assert.equal(destination.dropped, 1);
   });

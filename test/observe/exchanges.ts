@@ -57,7 +57,6 @@ export function memoryDestination(): LogDestination & {
     text,
     dropped: 0,
     write: (line) => void text.push(line),
-    flushSync() {},
     close: () => Promise.resolve(),
     records: () => text.map((line) => JSON.parse(line) as Record<string, unknown>),
   };

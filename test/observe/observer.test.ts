@@ -10,6 +10,7 @@ import { Failure } from "../../gateway/failures/failure.ts";
 import { asyncDestination } from "../../gateway/observe/destination.ts";
 import { createObserver } from "../../gateway/observe/observer.ts";
 import { endedExchange, memoryDestination } from "./exchanges.ts";
+import { until } from "../support/until.ts";
 
 const config = { level: "info", access: true, redact: [] } as const;
 
@@ -81,8 +82,7 @@ describe("an observer", () => {
       destination: asyncDestination(openSync(path, "w")),
     });
     observer.listening({ host: "127.0.0.1", port: 8080, adminPort: 9090 });
-    observer.flushSync();
-    assert.match(readFileSync(path, "utf8"), /"event":"listening"/);
+    await until(() => readFileSync(path, "utf8").includes('"event":"listening"'));
     observer.setLevel("info");
     observer.finish(endedExchange());
     await observer.close();

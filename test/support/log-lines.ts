@@ -20,8 +20,6 @@ export class LogLines {
     for (const line of lines) this.#add(JSON.parse(line) as LogLine);
   }
 
-  flushSync(): void {}
-
   async close(): Promise<void> {}
 
   /** The first line that matches, whether it is there already or still to come. */
