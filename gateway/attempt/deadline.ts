@@ -32,7 +32,8 @@ const notations: Readonly<Record<DeadlineField, Notation>> = {
 };
 
 function positive(text: string, unitMs = 0): number | undefined {
-  const ms = Number.parseFloat(text) * unitMs;
+  // To the nanosecond: 66168.698 s times 1000 is not quite 66168698.
+  const ms = Number((Number.parseFloat(text) * unitMs).toFixed(6));
   return ms > 0 ? ms : undefined;
 }
 
