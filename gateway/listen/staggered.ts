@@ -1,5 +1,5 @@
-/** What is done within one turn of the event loop: a few milliseconds. */
-const perTurn = 10;
+/** What is done within one turn of the event loop: about a millisecond. */
+const perTurn = 3;
 
 /**
  * Spreads work that comes all at once over turns of the event loop, in order. Node finds what is overdue in sweeps, and
