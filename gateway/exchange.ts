@@ -125,8 +125,8 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   interimResponses = 0;
   /** When the last byte of the answer must be out, in monotonic milliseconds; Infinity for no limit. */
   endsAt = Infinity;
-  /** The wait for the client to take what is written for it. */
-  readonly readerWait: ReaderWait;
+  readonly #writeIdleMs: number;
+  #readerWait: ReaderWait | undefined;
   readonly #bodyPace: BodyPace | undefined;
   #bodyWait: BodyWait | undefined;
   #waiter: Waiter | undefined;
@@ -141,7 +141,12 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
     this.trace = trace;
     this.alarm = new Alarm(clock, this);
     this.#bodyPace = bodyPace;
-    this.readerWait = new ReaderWait(this, writeIdleMs ?? Infinity);
+    this.#writeIdleMs = writeIdleMs ?? Infinity;
+  }
+
+  /** The wait for the client to take what is written for it. */
+  get readerWait(): ReaderWait {
+    return (this.#readerWait ??= new ReaderWait(this, this.#writeIdleMs));
   }
 
   /** The wait for the request body's bytes, for whoever reads them. */
@@ -165,7 +170,7 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   close(): void {
     this.#waiter = undefined;
     this.alarm.close();
-    this.readerWait.close();
+    this.#readerWait?.close();
     this.reservation?.[Symbol.dispose]();
     this.reservation = undefined;
   }
