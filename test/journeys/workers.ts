@@ -13,6 +13,8 @@ export interface KillShape {
   readonly ratePerSecond: number;
   /** Of load on either side of the kill. */
   readonly seconds: number;
+  /** Longest time until as many workers serve as before: the start of a process, which a busy machine makes long. */
+  readonly withinMs: number;
 }
 
 export interface KillFigures extends KillShape {
@@ -105,7 +107,7 @@ class FreshLoad {
   }
 }
 
-/** kill -9 of one of two workers under load: what fails was in its hands, and it is replaced within a second. */
+/** kill -9 of one of two workers under load: what fails was in its hands, and it is replaced. */
 export async function killUnderLoad(shape: KillShape): Promise<KillFigures> {
   await using upstream = await startUpstream(async (connection) => {
     for (;;) {
@@ -148,7 +150,7 @@ export async function killUnderLoad(shape: KillShape): Promise<KillFigures> {
   assert.ok(before > 0 && after > before, said);
   const isInHand = (fate: Fate): boolean => inFlight.includes(fate) || Math.abs(fate.sentAt - killedAt) < noticeMs;
   assert.ok(failures.every(isInHand), said);
-  assert.ok(replacedMs < 1000, said);
+  assert.ok(replacedMs < shape.withinMs, said);
   return figures;
 }
 
