@@ -7,11 +7,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { editorSchema } from "../gateway/config/editor-schema.ts";
 import { configurationReference } from "../gateway/config/reference.ts";
 import { failureReference } from "../gateway/failures/describe.ts";
+import { publishedSchema } from "../load-tests/report/results.ts";
 
 const pages: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationReference,
   "docs/failures.md": failureReference,
   "config/gateway.schema.json": () => `${JSON.stringify(editorSchema(), null, 2)}\n`,
+  "load-tests/report/results.schema.json": () => `${JSON.stringify(publishedSchema(), null, 2)}\n`,
 };
 
 const stale = Object.entries(pages).filter(([name, make]) => {
