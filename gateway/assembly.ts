@@ -1,5 +1,7 @@
 import type { BodyPace } from "./body-wait.ts";
+import type { Shedder } from "./admit/shedder.ts";
 import type { Clock } from "./clock.ts";
+import type { PriorityRule } from "./acquire/priority.ts";
 import type { DeadlineField } from "./attempt/deadline.ts";
 import type { Config, RouteConfig } from "./config/schema.ts";
 import type { Exchange } from "./exchange.ts";
@@ -9,6 +11,7 @@ import type { Match } from "./route/match.ts";
 import type { GatewayRoute, Holdings, Rooms, Upstreams } from "./rooms.ts";
 import type { RouteValidator } from "./validate/validate.ts";
 
+import { compilePriority } from "./acquire/priority.ts";
 import { refuseUnderMaintenance } from "./admit/maintenance.ts";
 import { RateLimits } from "./admit/rate-limits.ts";
 import { attempt } from "./attempt/attempts.ts";
@@ -42,6 +45,7 @@ export interface AssemblyOptions {
   /** Each route's compiled schemas. */
   readonly validators: ReadonlyMap<string, RouteValidator>;
   readonly observer: Observer;
+  readonly shedder: Shedder;
   readonly clock: Clock;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
@@ -51,13 +55,14 @@ export interface AssemblyOptions {
 
 /** Builds the rooms of a configuration. */
 export function assemble(options: AssemblyOptions): Rooms {
-  const { config, observer, random } = options;
+  const { config, observer, shedder, random } = options;
   const proxyStatus = new ProxyStatus(config.name);
   const screenings = assembleScreenings({ ...options, proxyStatus, report: observer.report });
   const holdings = assembleHoldings(options);
   const { upstreams, limits, budget } = holdings;
   const router = compileRouter(config.routes.map((route) => assembleRoute(route, upstreams, options)));
   const responder = new Responder({ proxyStatus, problemsBase: config.problems?.base, random });
+  const belief = beliefOf(config.listen);
   const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
   return {
     mayUpgrade: upgradeRule(router, config),
@@ -65,8 +70,9 @@ export function assemble(options: AssemblyOptions): Rooms {
     conduct: (exchange) => conduct(exchange, conductOptions),
     isAsked: (exchange) => isForGateway(exchange),
     answer: (exchange) => answerOptions(exchange, allowedMethods(router, exchange.inbound), proxyStatus),
-    route: (exchange) => enterRoute(exchange, match(router, exchange.inbound), config.listen.deadlineHeaders),
+    route: (exchange) => enterRoute(exchange, match(router, exchange.inbound), belief),
     admit: (route, exchange) => {
+      shedder.admit(exchange.priority, exchange.startedAt);
       refuseUnderMaintenance(route.config.maintenance ?? config.upstreams[exchange.upstream ?? ""]?.maintenance);
       return limits.admit(route.id, exchange);
     },
@@ -137,16 +143,27 @@ function bodyPaceOf({ minBodyRate, bodyGrace }: Config["listen"]): BodyPace | un
   return minBodyRate === 0 ? undefined : { graceMs: bodyGrace, msPerByte: 1000 / minBodyRate };
 }
 
+/** What a trusted peer may say of its request. */
+interface Belief {
+  readonly deadlineHeaders: readonly DeadlineField[];
+  readonly priorityOf: PriorityRule;
+}
+
+function beliefOf({ deadlineHeaders, priorityHeader }: Config["listen"]): Belief {
+  return { deadlineHeaders, priorityOf: compilePriority(priorityHeader) };
+}
+
 /** From here on the route's budget runs. */
 function enterRoute(
   exchange: GatewayExchange,
   { route, parameters }: Match<GatewayRoute>,
-  believed: readonly DeadlineField[],
+  { deadlineHeaders, priorityOf }: Belief,
 ): GatewayRoute {
   exchange.route = route;
   exchange.upstream = route.destinations.draw();
   exchange.pathParameters = parameters;
-  beginBudget(exchange, route.config, believed);
+  exchange.priority = priorityOf(exchange, route.config.priority);
+  beginBudget(exchange, route.config, deadlineHeaders);
   return route;
 }
 

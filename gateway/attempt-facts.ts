@@ -24,6 +24,8 @@ export interface Attempt extends AttemptFacts {
   readonly startedAt: number;
   connectMs: number;
   firstByteMs: number;
+  /** When the last byte of the request had left; undefined before that. */
+  sentAt: number | undefined;
   /** Since when the upstream is awaited in the present phase, and how long it may be by its timer alone. */
   awaitedSince: number;
   timerMs: number;

@@ -22,6 +22,9 @@ export type RequestBody =
   | { readonly kind: "buffered"; readonly bytes: Buffer }
   | { readonly kind: "stream"; readonly length: number | null };
 
+/** What is refused first when there is too much: the sheddable, then the normal, the critical last. */
+export type Priority = RouteConfig["priority"];
+
 /** W3C Trace Context of this exchange: ids in lower-case hex, `spanId` is the gateway's own span. */
 export interface TraceContext {
   readonly traceId: string;
@@ -100,6 +103,8 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   route: R | undefined;
   /** Where it goes: the route's upstream, or the one drawn among its weights. */
   upstream: string | undefined;
+  /** The route's, or what a trusted peer said. */
+  priority: Priority = "normal";
   pathParameters: Readonly<Record<string, string>> = noParameters;
   body: RequestBody = noBody;
   phase: Phase = "accept";

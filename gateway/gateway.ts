@@ -8,7 +8,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-import type { Arrival } from "./line.ts";
+import type { Arrival, Line } from "./line.ts";
 import type { GatewayRoute, Rooms } from "./rooms.ts";
 
 import { Exchange } from "./exchange.ts";
@@ -43,7 +43,7 @@ export class Gateway {
     while (this.#inFlight > 0) await (this.#ended ??= Promise.withResolvers<void>()).promise;
   }
 
-  async #serve(exchange: GatewayExchange, rooms: Rooms): Promise<void> {
+  async #serve(exchange: GatewayExchange, rooms: Rooms, line: Line): Promise<void> {
     this.#inFlight++;
     try {
       if (exchange.failure !== undefined) throw exchange.failure; // bytes that made no request
@@ -62,7 +62,7 @@ export class Gateway {
     } finally {
       exchange.close();
       rooms.finish(exchange);
-      this.#proceed(exchange);
+      this.#proceed(exchange, line);
       if (--this.#inFlight === 0) {
         this.#ended?.resolve();
         this.#ended = undefined;
@@ -82,23 +82,23 @@ export class Gateway {
   }
 
   /** The next request of the connection has its turn; without one, an exchange that was the last ends it. */
-  #proceed(exchange: GatewayExchange): void {
-    const { socket } = exchange.req;
-    const next = lineOf(socket).leave();
-    if (next !== undefined) this.#begin(next);
+  #proceed(exchange: GatewayExchange, line: Line): void {
+    const next = line.leave();
+    if (next !== undefined) this.#begin(next, line);
     // Its answer may have begun before anybody knew that it was the connection's last, and could not say so.
-    else if (exchange.isLast || this.admission === "closed") endInOrder(socket);
+    else if (exchange.isLast || this.admission === "closed") endInOrder(exchange.req.socket);
   }
 
   /** A request whose head is there. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void {
+    const line = lineOf(req.socket);
     const arrival = { req, res, owesContinue };
-    if (lineOf(req.socket).enter(arrival, this.rooms.maxRequestsPerSocket)) this.#begin(arrival);
+    if (line.enter(arrival, this.rooms.maxRequestsPerSocket)) this.#begin(arrival, line);
   }
 
   /** Bytes that made no request: answered and logged like every other refusal. Never throws. */
   refuse(failure: Failure, socket: Socket): void {
-    this.#begin({ ...bareMessages(socket), failure, isLast: true });
+    this.#begin({ ...bareMessages(socket), failure, isLast: true }, lineOf(socket));
   }
 
   /** Whether `upgrade` takes this request: no answer may be due before its own. Never throws. */
@@ -108,13 +108,13 @@ export class Gateway {
 
   /** A WebSocket handshake, whose socket is ours now; `upgradeHead` is what came behind it. Never throws. */
   upgrade(req: IncomingMessage, upgradeHead: Buffer): void {
-    this.#begin({ req, res: bareResponse(req), upgradeHead, isLast: true });
+    this.#begin({ req, res: bareResponse(req), upgradeHead, isLast: true }, lineOf(req.socket));
   }
 
-  #begin({ req, res, ...facts }: Arrival): void {
+  #begin(arrival: Arrival, line: Line): void {
     const { rooms } = this;
-    const exchange = Object.assign(new Exchange<GatewayRoute>(rooms.open(req, res)), facts);
-    lineOf(req.socket).carry(exchange);
-    void this.#serve(exchange, rooms);
+    const exchange = new Exchange<GatewayRoute>(rooms.open(arrival.req, arrival.res));
+    line.carry(exchange, arrival);
+    void this.#serve(exchange, rooms, line);
   }
 }

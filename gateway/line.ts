@@ -59,6 +59,12 @@ export class Line {
     return this.#current !== undefined || this.#socket.bytesRead !== this.#restedAt;
   }
 
+  /** Grows with each head that comes, and with each message that has come whole. */
+  get arrivals(): number {
+    const last = this.#waiting.at(-1)?.req ?? this.#current?.req;
+    return 2 * this.#requests - (last?.complete === false ? 1 : 0);
+  }
+
   /** True where it is the request's turn; false where it waits, or comes too late to be answered. */
   enter(arrival: Arrival, maxRequests: number): boolean {
     if (this.#isClosed || !this.#socket.writable) return this.#ignore();
@@ -76,10 +82,13 @@ export class Line {
     return false;
   }
 
-  /** Takes the exchange whose turn it is; it is cancelled when the client leaves. */
-  carry(exchange: Exchange): void {
+  /** Takes the exchange whose turn it is, with what it begins with; it is cancelled when the client leaves. */
+  carry(exchange: Exchange, { owesContinue = false, isLast = false, upgradeHead, failure }: Arrival): void {
     this.#current = exchange;
-    exchange.isLast ||= this.#isClosed && this.#waiting.length === 0;
+    exchange.owesContinue = owesContinue;
+    exchange.isLast = isLast || (this.#isClosed && this.#waiting.length === 0);
+    exchange.upgradeHead = upgradeHead;
+    exchange.failure = failure;
     const { res } = exchange;
     // Not 'aborted' nor the request's own 'close': those come late, or for whole requests too.
     res.on("close", () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Permit } from "./acquire/concurrency.ts";
+import type { Permit } from "./acquire/permit.ts";
 import type { RateLimits } from "./admit/rate-limits.ts";
 import type { RetryRule } from "./attempt/retry.ts";
 import type { Destinations } from "./destinations.ts";

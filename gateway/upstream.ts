@@ -1,11 +1,17 @@
 import type { AttemptPlan, AttemptTarget } from "./attempt/attempts.ts";
 import type { Policy } from "./balance/pool.ts";
-import type { Permit } from "./acquire/concurrency.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Limit } from "./acquire/limit/limit.ts";
+import type { Permit } from "./acquire/permit.ts";
+import type { Clock } from "./clock.ts";
+import type { Attempt, Exchange } from "./exchange.ts";
+import type { ConcurrencyConfig } from "./config/schema.ts";
 import type { UpstreamView } from "./observe/events.ts";
 import type { TargetOptions } from "./target.ts";
 
 import { Concurrency } from "./acquire/concurrency.ts";
+import { FixedLimit } from "./acquire/limit/fixed.ts";
+import { Knee } from "./acquire/limit/knee.ts";
+import { sampleOf } from "./acquire/limit/sample.ts";
 import { RetryBudget } from "./attempt/budget.ts";
 import { compileHashKey } from "./balance/hash-key.ts";
 import { BoundedHash } from "./balance/policy/bounded-hash.ts";
@@ -19,6 +25,8 @@ import { UpstreamTarget } from "./target.ts";
 export class Upstream implements AttemptPlan {
   readonly name: string;
   readonly concurrency: Concurrency;
+  readonly #limit: Limit;
+  readonly #clock: Clock;
   /** WebSockets live long: they have places of their own, so that they leave the permits to requests. */
   readonly #webSockets: Concurrency;
   readonly failureStatuses: ReadonlySet<number>;
@@ -26,16 +34,14 @@ export class Upstream implements AttemptPlan {
   readonly #pool: TargetPool<UpstreamTarget>;
 
   constructor(options: TargetOptions) {
-    const { config, name } = options;
-    const { limit, queue } = config.concurrency;
+    const { config, name, clock } = options;
+    const { depth: queueDepth, wait: queueWaitMs } = config.concurrency.queue;
     this.name = name;
-    // `knee` is refused when the configuration is loaded, until there is one.
-    this.concurrency = new Concurrency({
-      limit: typeof limit === "number" ? limit : config.concurrency.max,
-      queueDepth: queue.depth,
-      queueWaitMs: queue.wait,
-    });
-    this.#webSockets = new Concurrency({ limit: config.websockets.max, queueDepth: 0, queueWaitMs: 0 });
+    this.#clock = clock;
+    this.#limit = limitOf(config.concurrency);
+    this.concurrency = new Concurrency({ clock, limit: this.#limit, queueDepth, queueWaitMs });
+    const webSockets = new FixedLimit(config.websockets.max);
+    this.#webSockets = new Concurrency({ clock, limit: webSockets, queueDepth: 0, queueWaitMs: 0 });
     this.failureStatuses = new Set(config.breaker.statuses);
     this.retryBudget = new RetryBudget(config.retryBudget);
     const targets = config.targets.map((target) => new UpstreamTarget(options, target));
@@ -54,16 +60,27 @@ export class Upstream implements AttemptPlan {
     return this.#pool.pick(admits, exchange);
   }
 
+  ended(attempt: Attempt, isBlamed: boolean): void {
+    const sample = sampleOf(attempt, isBlamed, this.#clock.now());
+    if (sample !== undefined) this.concurrency.ended(sample);
+  }
+
   view(): UpstreamView {
-    const { inFlight, queued, limit } = this.concurrency;
+    const { inFlight, queued, queuedBy, limit } = this.concurrency;
+    const knee = this.#limit instanceof Knee ? this.#limit.view : undefined;
     const webSockets = this.#webSockets.inFlight;
     const targets = this.#pool.targets.map((target) => target.view());
-    return { upstream: this.name, inFlight, queued, limit, webSockets, targets };
+    const kind = knee === undefined ? "fixed" : "knee";
+    return { upstream: this.name, inFlight, queued, queuedBy, limit, limitKind: kind, knee, webSockets, targets };
   }
 
   close(): void {
     for (const target of this.#pool.targets) target.close();
   }
+}
+
+function limitOf({ limit, min, max, slo }: ConcurrencyConfig): Limit {
+  return limit === "knee" ? new Knee({ min, max, sloMs: slo }) : new FixedLimit(limit);
 }
 
 function policyOf({ config, random }: TargetOptions): Policy<UpstreamTarget> {

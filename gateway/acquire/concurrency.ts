@@ -1,32 +1,40 @@
-import type { Exchange, Waiter } from "../exchange.ts";
+import type { Clock } from "../clock.ts";
+import type { Exchange, Priority } from "../exchange.ts";
+import type { Limit, Sample } from "./limit/limit.ts";
+import type { Permit } from "./permit.ts";
 
-import { Failure } from "../failures/failure.ts";
-
-/** Leave to use the upstream. Held until the response body is relayed; given back exactly once. */
-export interface Permit {
-  [Symbol.dispose](): void;
-}
+import { HeldPermit } from "./permit.ts";
+import { Place } from "./place.ts";
+import { Queue } from "./queue.ts";
 
 export interface ConcurrencyOptions {
-  /** Permits in all. */
-  readonly limit: number;
-  /** Exchanges that may wait for one; the next is refused. */
-  readonly queueDepth: number;
+  readonly clock: Clock;
+  readonly limit: Limit;
+  /** Exchanges that may wait for a permit; undefined for half as many as there are permits, at least 4. */
+  readonly queueDepth: number | undefined;
   /** Longest wait in milliseconds. */
   readonly queueWaitMs: number;
 }
 
+/** A request that has less than this part of the usual time left is not served: its answer would come too late. */
+const hopelessPart = 0.5;
+
+const leastDepth = 4;
+
 /**
- * One upstream's permits, and a bounded first-in-first-out queue in front of them. It is the bulkhead between upstreams:
- * a slow one fills its own permits and nobody else's.
+ * One upstream's permits, and a bounded queue in front of them. It is the bulkhead between upstreams: a slow one fills
+ * its own permits and nobody else's.
  */
 export class Concurrency {
   readonly #options: ConcurrencyOptions;
-  readonly #queue = new Set<Ticket>();
+  readonly #queue: Queue;
   #inFlight = 0;
 
   constructor(options: ConcurrencyOptions) {
+    const { clock, limit, queueDepth, queueWaitMs } = options;
     this.#options = options;
+    const depth = () => queueDepth ?? Math.max(leastDepth, limit.limit >> 1);
+    this.#queue = new Queue({ clock, depth, waitMs: queueWaitMs });
   }
 
   get inFlight(): number {
@@ -37,91 +45,60 @@ export class Concurrency {
     return this.#queue.size;
   }
 
+  get queuedBy(): Readonly<Record<Priority, number>> {
+    return this.#queue.sizes;
+  }
+
   get limit(): number {
-    return this.#options.limit;
+    return this.#options.limit.limit;
   }
 
   /**
-   * A permit at once where one is free, else a promise of one. Throws `concurrency_limited` when the queue is full;
-   * the promise rejects with `queue_timeout`, or with whatever cancels the exchange.
+   * A permit at once where one is free, else a promise of one. Throws `concurrency_limited` when the queue has no
+   * place for it; the promise rejects with that when the place is given away, with `queue_timeout`, or with whatever
+   * cancels the exchange.
    */
   acquire(exchange: Exchange): Permit | Promise<Permit> {
-    const { limit, queueDepth, queueWaitMs } = this.#options;
-    if (this.#inFlight < limit) {
-      this.#inFlight++;
-      return new HeldPermit(this);
-    }
+    // Nobody waits while a permit is free: so nobody is overtaken.
+    if (this.#inFlight < this.limit) return this.#grant();
     exchange.phase = "queue";
-    if (this.#queue.size >= queueDepth) throw new Failure("concurrency_limited", { retryAfterMs: queueWaitMs });
+    this.#queue.makeRoom(exchange.priority);
+    return this.#wait(exchange);
+  }
+
+  /** An attempt has ended: the limit may move, and with it the queue. */
+  ended(sample: Sample): void {
+    this.#options.limit.ended(sample);
+    this.#serve();
+  }
+
+  /** A permit comes back. */
+  release(): void {
+    this.#inFlight--;
+    this.#serve();
+  }
+
+  #wait(exchange: Exchange): Promise<Permit> {
     return new Promise((resolve, reject) => {
-      const ticket = new Ticket(this, exchange, { resolve, reject });
-      this.#queue.add(ticket);
-      exchange.alarm.wait("queue", exchange.clock.now() + queueWaitMs);
-      exchange.await(ticket);
+      const place = new Place(this.#queue, exchange, { resolve, reject });
+      this.#queue.enter(place);
+      exchange.alarm.wait("queue", place.queuedAt + this.#options.queueWaitMs);
+      exchange.await(place);
     });
   }
 
-  /** A permit comes back: it goes to who has waited longest, or is free. */
-  release(): void {
-    const next = this.#queue.values().next();
-    if (next.done === true) {
-      this.#inFlight--;
-      return;
+  #grant(): Permit {
+    this.#options.limit.admitted(++this.#inFlight);
+    return new HeldPermit(this);
+  }
+
+  /** Gives free permits to who waits. Where the limit has fallen, the permits beyond it go to nobody. */
+  #serve(): void {
+    const { limit } = this.#options;
+    while (this.#inFlight < limit.limit) {
+      const place = this.#queue.next(limit.typicalMs * hopelessPart);
+      if (place === undefined) return;
+      place.admit(this.#grant());
     }
-    this.#queue.delete(next.value);
-    next.value.admit(new HeldPermit(this));
-  }
-
-  leave(ticket: Ticket): void {
-    this.#queue.delete(ticket);
-  }
-}
-
-class HeldPermit implements Permit {
-  #concurrency: Concurrency | undefined;
-
-  constructor(concurrency: Concurrency) {
-    this.#concurrency = concurrency;
-  }
-
-  [Symbol.dispose](): void {
-    this.#concurrency?.release();
-    this.#concurrency = undefined;
-  }
-}
-
-interface Settlers {
-  readonly resolve: (permit: Permit) => void;
-  readonly reject: (reason: Error) => void;
-}
-
-/** An exchange's place in the queue. */
-class Ticket implements Waiter {
-  readonly #concurrency: Concurrency;
-  readonly #exchange: Exchange;
-  readonly #settlers: Settlers;
-  readonly #queuedAt: number;
-
-  constructor(concurrency: Concurrency, exchange: Exchange, settlers: Settlers) {
-    this.#concurrency = concurrency;
-    this.#exchange = exchange;
-    this.#settlers = settlers;
-    this.#queuedAt = exchange.clock.now();
-  }
-
-  admit(permit: Permit): void {
-    this.#end();
-    this.#settlers.resolve(permit);
-  }
-
-  cancel(reason: Error): void {
-    this.#concurrency.leave(this);
-    this.#end();
-    this.#settlers.reject(reason);
-  }
-
-  #end(): void {
-    this.#exchange.queueMs = this.#exchange.clock.now() - this.#queuedAt;
-    this.#exchange.settle();
   }
 }

@@ -27,6 +27,8 @@ export interface AttemptPlan {
   /** Answers of the upstream that its breaker counts as failures. */
   readonly failureStatuses: ReadonlySet<number>;
   readonly retryBudget: Pick<RetryBudget, "deposit" | "withdraw">;
+  /** An attempt has ended: with an answer's head, or a failure. `isBlamed`: the breaker counts it against the target. */
+  ended(attempt: Attempt, isBlamed: boolean): void;
 }
 
 /**
@@ -176,14 +178,18 @@ async function attemptOnce(exchange: Exchange, plan: AttemptPlan, it: Try): Prom
     const answer = await target.send(exchange, facts, it.isFresh);
     facts.outcome = "success";
     facts.status = answer.status;
-    if (plan.failureStatuses.has(answer.status)) target.breaker.leave(ticket, "failure");
+    const isBlamed = plan.failureStatuses.has(answer.status);
+    if (isBlamed) target.breaker.leave(ticket, "failure");
     else ticket.answered();
+    plan.ended(facts, isBlamed);
     if (classOf(answer.status) < serverErrors) plan.retryBudget.deposit(exchange.clock.now());
     return answer;
   } catch (cause) {
     const failure = classify(cause, facts);
     facts.outcome = failure.code;
-    target.breaker.leave(ticket, verdict(failure, facts, exchange));
+    const judged = verdict(failure, facts, exchange);
+    target.breaker.leave(ticket, judged);
+    plan.ended(facts, judged === "failure");
     return failure;
   }
 }
@@ -202,6 +208,7 @@ function newAttempt(exchange: Exchange, it: Try): Attempt {
     awaitsClient: false,
     connectMs: 0,
     firstByteMs: 0,
+    sentAt: undefined,
     awaitedSince: startedAt,
     timerMs: 0,
     status: 0,

@@ -12,6 +12,7 @@ import { findRefusingPort, startOrdersApi } from "../demo/orders-api.ts";
 import { renderTour } from "../demo/tour.ts";
 import { startGateway } from "./running-gateway.ts";
 import { listenFault } from "./start.ts";
+import { stopped } from "./stopped.ts";
 import { paint } from "./terminal.ts";
 
 /** The demo's configuration is a file like any other; it stands in the package, compiled or not. */
@@ -22,12 +23,11 @@ const configFile = join(dirname(findPackageJSON(import.meta.url) ?? ""), "config
  * away from 8080 and 9090. Answers the exit code, as `start` does.
  */
 export async function demo(surroundings: StartSurroundings): Promise<number> {
-  const stopping = stopped(surroundings);
   const api = await startOrdersApi();
   try {
     const environment = { ...surroundings.environment, ...(await portsOf(api)) };
     const result = loadConfig(configFile, { ...surroundings, environment });
-    if ("config" in result) return await serve(result.config, stopping, surroundings);
+    if ("config" in result) return await serve(result.config, surroundings);
     for (const finding of result.findings) surroundings.error(formatFinding(finding));
     return 2;
   } finally {
@@ -39,7 +39,7 @@ async function portsOf(api: OrdersApi): Promise<Record<string, string>> {
   return { ORDERS_PORT: String(api.port), DEAD_PORT: String(await findRefusingPort()) };
 }
 
-async function serve(config: Config, stopping: Promise<void>, surroundings: StartSurroundings): Promise<number> {
+async function serve(config: Config, surroundings: StartSurroundings): Promise<number> {
   let gateway: RunningGateway;
   try {
     gateway = await startGateway({ config });
@@ -48,20 +48,8 @@ async function serve(config: Config, stopping: Promise<void>, surroundings: Star
     return 1;
   }
   surroundings.out(introduction(config, gateway, surroundings));
-  await stopping;
+  await stopped(gateway, surroundings);
   return gateway.drain();
-}
-
-/** Settles at the first signal; a second one ends the process. */
-function stopped(surroundings: StartSurroundings): Promise<void> {
-  let isStopping = false;
-  return new Promise((resolve) => {
-    surroundings.onSignal(() => {
-      if (isStopping) surroundings.exit(1);
-      isStopping = true;
-      resolve();
-    });
-  });
 }
 
 function introduction(config: Config, gateway: RunningGateway, surroundings: StartSurroundings): string {

@@ -6,12 +6,14 @@ import type { Observer } from "../observe/observer.ts";
 import type { Holdings, Rooms } from "../rooms.ts";
 import type { Prepared } from "./reload.ts";
 
+import { Shedder } from "../admit/shedder.ts";
 import { assemble } from "../assembly.ts";
 import { systemClock } from "../clock.ts";
 import { Gateway } from "../gateway.ts";
 import { drain } from "../listen/drain.ts";
 import { createListener } from "../listen/server.ts";
 import { createObserver } from "../observe/observer.ts";
+import { processGauge } from "./process-gauge.ts";
 
 export type Compiled = Pick<Prepared, "config" | "validators">;
 
@@ -23,6 +25,7 @@ export interface ServiceOptions extends Compiled {
 /** One process's share of the gateway: the listener, the rooms, and who observes them. */
 export class Service {
   #config: Config;
+  readonly #shedder: Shedder;
   readonly #gateway: Gateway;
   readonly #listener: Listener;
   #isOpen = false;
@@ -31,11 +34,19 @@ export class Service {
 
   constructor({ config, validators, logDestination: destination }: ServiceOptions) {
     this.#config = config;
+    this.#shedder = new Shedder({
+      config: config.shedding,
+      gauge: processGauge(),
+      clock: systemClock,
+      atTurnsEnd: setImmediate,
+      random: Math.random,
+    });
     this.observer = createObserver({
       config: config.log,
       routes: config.routes.map((route) => route.id),
       views: () => this.#views(),
       connections: () => this.#listener.connections,
+      shedding: () => this.#shedder.view,
       ...(destination === undefined ? {} : { destination }),
     });
     this.#gateway = new Gateway(this.#assemble({ config, validators }));
@@ -77,6 +88,7 @@ export class Service {
     const next = this.#assemble(compiled, last.holdings);
     this.#gateway.rooms = next;
     this.#config = config;
+    this.#shedder.reconfigure(config.shedding);
     this.#listener.reconfigure(listenerSettings(config));
     this.observer.reconfigure(
       config.log,
@@ -118,14 +130,15 @@ export class Service {
       state: this.state,
       inFlight: this.inFlight,
       connections: { open, dropped },
+      shedding: this.#shedder.view,
       routes: this.#config.routes.map(({ id, path, upstream, weights }) => ({ id, path, upstream, weights })),
       upstreams: this.#views(),
     };
   }
 
   #assemble({ config, validators }: Compiled, inherited?: Holdings): Rooms {
-    const { observer } = this;
-    return assemble({ config, validators, observer, clock: systemClock, random: Math.random, inherited });
+    const [observer, shedder] = [this.observer, this.#shedder];
+    return assemble({ config, validators, observer, shedder, clock: systemClock, random: Math.random, inherited });
   }
 
   #views(): UpstreamView[] {

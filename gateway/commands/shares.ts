@@ -41,14 +41,16 @@ function bufferedBytes({ request: { body } }: RouteConfig): number {
 
 function upstreamShare(upstream: UpstreamConfig, size: number): UpstreamConfig {
   const { concurrency, websockets, retryBudget } = upstream;
-  const { limit, min, max, queue } = concurrency;
+  const { limit, min, max, slo, queue } = concurrency;
   return {
     ...upstream,
     concurrency: {
       limit: typeof limit === "number" ? part(limit, size) : limit,
       min: part(min, size),
       max: part(max, size),
-      queue: { ...queue, depth: Math.ceil(queue.depth / size) },
+      slo,
+      // Without one of its own the queue follows the worker's permits.
+      queue: { ...queue, depth: queue.depth === undefined ? undefined : Math.ceil(queue.depth / size) },
     },
     websockets: { ...websockets, max: part(websockets.max, size) },
     retryBudget: { ...retryBudget, minPerSecond: retryBudget.minPerSecond / size },

@@ -12,6 +12,7 @@ import { ConfigWatch } from "./config-watch.ts";
 import { startCrew } from "./crew.ts";
 import { SchemaError, startGateway } from "./running-gateway.ts";
 import { crewSize } from "./shares.ts";
+import { stopped } from "./stopped.ts";
 import { work } from "./worker.ts";
 
 /**
@@ -71,20 +72,6 @@ async function open(options: GatewayOptions, terminal: Terminal): Promise<Runnin
     terminal.error(`statuswise: ${listenFault(error)}`);
     return 1;
   }
-}
-
-function stopped(gateway: RunningGateway, surroundings: StartSurroundings): Promise<void> {
-  let isStopping = false;
-  return new Promise((resolve) => {
-    surroundings.onSignal(() => {
-      if (isStopping) {
-        void gateway.observer.close().finally(() => surroundings.exit(1));
-        return;
-      }
-      isStopping = true;
-      resolve();
-    });
-  });
 }
 
 /** One clear line for a port that cannot be had. */

@@ -24,10 +24,27 @@ function completeRoute(route: RouteDraft): RouteDraft {
   };
 }
 
+const leastSloMs = 200;
+const mostSloMs = 2.5 * leastSloMs;
+
+/** A median of a tenth of the longest wait leaves room for the slowest answers. */
+function sloOf(headersMs: number): number {
+  return Math.min(mostSloMs, Math.max(leastSloMs, headersMs / 10));
+}
+
+function completeUpstream(upstream: UpstreamDraft): UpstreamDraft {
+  const { concurrency, timeouts } = upstream;
+  if (concurrency === undefined || timeouts?.headers === undefined) return upstream;
+  return { ...upstream, concurrency: { ...concurrency, slo: concurrency.slo ?? sloOf(timeouts.headers) } };
+}
+
 /** Fills in what depends on other keys or on the host. Of a draft without an error this makes a whole configuration. */
 export function complete(draft: Draft, hostName: string): Draft {
   const routes = draft.routes?.map((route) => (route === undefined ? undefined : completeRoute(route)));
-  return { ...draft, name: draft.name ?? tokenOf(hostName), routes };
+  const upstreams = Object.entries(draft.upstreams ?? {}).map(
+    ([name, upstream]) => [name, upstream === undefined ? undefined : completeUpstream(upstream)] as const,
+  );
+  return { ...draft, name: draft.name ?? tokenOf(hostName), upstreams: Object.fromEntries(upstreams), routes };
 }
 
 /** Freezes a value and all it holds. */

@@ -15,7 +15,6 @@ import { compareFindings, formatFinding } from "./finding.ts";
 import { readField } from "./read.ts";
 import { checkRules } from "./rules.ts";
 import { configSchema } from "./schema.ts";
-import { refuseUnsupported } from "./unsupported.ts";
 
 export interface LoadOptions {
   readonly environment: Environment;
@@ -77,7 +76,6 @@ function read(reading: Reading): Draft | undefined {
     | undefined;
   if (draft === undefined) return undefined;
   checkRules(draft, document);
-  refuseUnsupported(draft, document);
   for (const reference of reading.files) checkFile(reference, document);
   return draft;
 }

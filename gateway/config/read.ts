@@ -37,7 +37,7 @@ export function readField(field: FieldSchema, node: Node | null, at: Place): unk
 }
 
 /** What a field resolves to where the file does not set it; undefined also for a mandatory one. */
-export function standardOf(field: FieldSchema): unknown {
+function standardOf(field: FieldSchema): unknown {
   if (field.presence !== undefined) return undefined;
   if (field.unit !== undefined && typeof field.default === "string") return parseMeasure(field.unit, field.default);
   if (field.default !== undefined) return structuredClone(field.default);

@@ -2,7 +2,6 @@ import type { FieldSchema } from "./schema/field.ts";
 
 import { configSchema } from "./schema.ts";
 import { syntaxes } from "./syntax.ts";
-import { unsupportedAt } from "./unsupported.ts";
 
 const preface = `# Configuration
 
@@ -15,7 +14,7 @@ for editors config/gateway.schema.json.
   substitution is typed again, so \`port: \${PORT}\` is a number. Unset without a default is an error. \`$\${\` stands for
   \`\${\`. Within \`{ }\` and \`[ ]\`, YAML wants such a value quoted.
 - A partial block keeps the defaults of the rest. *off*: what the key is for does not happen unless it is there.
-- An unknown or misplaced key is an error, as is a setting this version does not act on.`;
+- An unknown or misplaced key is an error.`;
 
 /** docs/configuration.md: a table for each block of keys, in the order of the schema. */
 export function configurationReference(): string {
@@ -30,10 +29,10 @@ interface Member {
 function describeBlock(path: string, field: FieldSchema, depth: number): string[] {
   const members = Object.entries(field.properties ?? {}).map(([name, member]) => ({ name, field: member }));
   const rows = members.filter((member) => member.field.properties === undefined);
-  const lines = rows.map((member) => row(path, member.name, member.field));
+  const lines = rows.map((member) => row(member.name, member.field));
   const table = ["| key | value | default | meaning |", "| --- | --- | --- | --- |", ...lines].join("\n");
   const heading = path === "" ? "## Top level" : `${"#".repeat(Math.min(depth + 1, 4))} \`${path}\``;
-  const state = (field.presence === "off" ? " *Off unless present.*" : "") + availability(path);
+  const state = field.presence === "off" ? " *Off unless present.*" : "";
   const inner = members.flatMap((member) => innerBlock(join(path, member.name), member.field));
   const own = path === "" ? [heading] : [heading, plain(field.description) + state];
   return [
@@ -50,19 +49,12 @@ function innerBlock(path: string, field: FieldSchema): Member[] {
   return field.values?.properties === undefined ? [] : [{ path: `${path}.*`, field: field.values }];
 }
 
-function row(block: string, name: string, field: FieldSchema): string {
-  const meaning = plain(field.description) + availability(join(block, name));
-  return `| \`${name}\` | ${plain(describeValue(field))} | ${describeDefault(field)} | ${meaning} |`;
+function row(name: string, field: FieldSchema): string {
+  return `| \`${name}\` | ${plain(describeValue(field))} | ${describeDefault(field)} | ${plain(field.description)} |`;
 }
 
 function join(block: string, name: string): string {
   return block === "" ? name : `${block}.${name}`;
-}
-
-function availability(path: string): string {
-  const entry = unsupportedAt(path.replaceAll("[]", ".*"));
-  if (entry === undefined) return "";
-  return entry.value === undefined ? " *Not in this version.*" : ` *\`${entry.value}\`: not in this version.*`;
 }
 
 /** Text in which nothing is markup but code spans. */
@@ -91,8 +83,8 @@ function nameOf({ names }: FieldSchema): string {
 }
 
 function describeDefault(field: FieldSchema): string {
-  if (field.presence === "off") return "*off*";
   if (field.derivation !== undefined) return field.derivation;
+  if (field.presence === "off") return "*off*";
   if (field.default === undefined) return "**mandatory**";
   if (Array.isArray(field.default)) return `\`[${field.default.join(", ")}]\``;
   return `\`${typeof field.default === "string" ? field.default : JSON.stringify(field.default)}\``;

@@ -10,7 +10,8 @@ import { checkTlsFiles } from "./tls-files.ts";
 /** What no single key can be blamed for. Every fault is reported; a key that is faulty by itself is passed over. */
 export function checkRules(draft: Draft, document: ConfigDocument): void {
   checkListeners(draft, document);
-  checkDeadlineHeaders(draft, document);
+  checkBelievedHeaders(draft, document);
+  checkShedding(draft, document);
   const tls = draft.listen?.tls;
   if (tls !== undefined) checkTlsFiles({ ...tls, ca: tls.clientCa }, ["listen", "tls"], document);
   for (const [name, upstream] of Object.entries(draft.upstreams ?? {})) {
@@ -26,7 +27,7 @@ interface Bound {
   readonly most: number | undefined;
   /** What the lesser must not exceed, in words. */
   readonly of: string;
-  readonly unit?: "duration" | "size";
+  readonly unit?: "duration" | "size" | "rate";
 }
 
 function checkOrder({ least, most, of, unit }: Bound, path: Path, document: ConfigDocument): void {
@@ -50,18 +51,29 @@ function checkListeners({ listen, admin }: Draft, document: ConfigDocument): voi
   checkOrder({ ...grace, unit: "duration" }, ["listen", "drain", "grace"], document);
 }
 
-function checkDeadlineHeaders({ listen }: Draft, document: ConfigDocument): void {
-  if (listen?.trustedProxies?.length !== 0 || (listen.deadlineHeaders?.length ?? 0) === 0) return;
+function checkBelievedHeaders({ listen }: Draft, document: ConfigDocument): void {
+  if (listen?.trustedProxies?.length !== 0) return;
   const fault = "has no effect: no peer is in listen.trustedProxies";
-  document.reportAt(["listen", "deadlineHeaders"], fault, { severity: "warning" });
+  const report = (key: string) => document.reportAt(["listen", key], fault, { severity: "warning" });
+  if ((listen.deadlineHeaders?.length ?? 0) > 0) report("deadlineHeaders");
+  if (listen.priorityHeader !== undefined) report("priorityHeader");
+}
+
+function checkShedding({ shedding }: Draft, document: ConfigDocument): void {
+  for (const [key, unit] of [
+    ["loopDelay", "duration"],
+    ["heap", "rate"],
+  ] as const) {
+    const bound = { least: shedding?.[key]?.from, most: shedding?.[key]?.to, of: "to", unit };
+    checkOrder(bound, ["shedding", key, "from"], document);
+  }
 }
 
 function checkUpstream(upstream: UpstreamDraft, path: Path, document: ConfigDocument): void {
-  const { breaker, concurrency, health, tls } = upstream;
+  const { breaker, health, tls } = upstream;
   const open = { least: breaker?.open, most: breaker?.maxOpen, of: "maxOpen" };
   checkOrder({ ...open, unit: "duration" }, [...path, "breaker", "open"], document);
-  const permits = { least: concurrency?.min, most: concurrency?.max, of: "max" };
-  checkOrder(permits, [...path, "concurrency", "min"], document);
+  checkConcurrency(upstream, [...path, "concurrency"], document);
   const probe = { least: health?.timeout, most: health?.interval, of: "interval" };
   checkOrder({ ...probe, unit: "duration" }, [...path, "health", "timeout"], document);
   checkTargets(upstream, path, document);
@@ -76,6 +88,19 @@ function checkUpstream(upstream: UpstreamDraft, path: Path, document: ConfigDocu
   }
   if (upstream.targets?.every((target) => target?.url?.startsWith("http:") === true) === true) {
     document.reportAt(place, "has no effect: no target is https://", { severity: "warning" });
+  }
+}
+
+function checkConcurrency({ concurrency, timeouts }: UpstreamDraft, path: Path, document: ConfigDocument): void {
+  const permits = { least: concurrency?.min, most: concurrency?.max, of: "max" };
+  checkOrder(permits, [...path, "min"], document);
+  if (typeof concurrency?.limit === "number") {
+    for (const key of ["min", "max", "slo"].filter((name) => document.sets([...path, name]))) {
+      document.reportAt([...path, key], "has no effect without `limit: knee`", { severity: "warning" });
+    }
+  } else if (concurrency?.slo !== undefined && timeouts?.headers !== undefined && concurrency.slo >= timeouts.headers) {
+    const fault = "no answer is as slow as that: timeouts.headers is not longer";
+    document.reportAt([...path, "slo"], fault, { severity: "warning", hint: "set it well below" });
   }
 }
 

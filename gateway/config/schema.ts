@@ -11,6 +11,7 @@ import { block, derived, integer, list, off, record, text } from "./schema/field
 import { adminSchema, listenSchema, logSchema, problemsSchema, surroundingsSchema } from "./schema/listen.ts";
 import { redisSchema } from "./schema/redis.ts";
 import { routeSchema } from "./schema/route.ts";
+import { sheddingSchema } from "./schema/shedding.ts";
 import { upstreamSchema } from "./schema/upstream.ts";
 
 export const configSchema = block("The configuration of a statuswise gateway.", {
@@ -30,6 +31,7 @@ export const configSchema = block("The configuration of a statuswise gateway.", 
   listen: listenSchema,
   admin: adminSchema,
   log: logSchema,
+  shedding: sheddingSchema,
   problems: off(problemsSchema),
   surroundings: off(surroundingsSchema),
   redis: off(redisSchema),
@@ -55,6 +57,7 @@ export type DrainConfig = ListenConfig["drain"];
 export type ServerTlsConfig = NonNullable<ListenConfig["tls"]>;
 export type AdminConfig = Config["admin"];
 export type LogConfig = Config["log"];
+export type SheddingConfig = Config["shedding"];
 export type ProblemsConfig = NonNullable<Config["problems"]>;
 export type SurroundingsConfig = NonNullable<Config["surroundings"]>;
 export type QuotaStoreConfig = NonNullable<Config["redis"]>;

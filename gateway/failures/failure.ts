@@ -44,7 +44,11 @@ export class Failure extends Error {
   readonly options: FailureOptions;
 
   constructor(code: FailureCode, options: FailureOptions = {}) {
+    // Where we noticed tells nothing, and a stack costs as much as a refusal may. A bug's own place is another matter.
+    const { stackTraceLimit } = Error;
+    if (code !== "internal") Error.stackTraceLimit = 0;
     super(code, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.row = failureTable[code];
     this.options = options;

@@ -7,3 +7,8 @@ export function isServerError(status: number): boolean {
 export function saysLater(status: number | null): boolean {
   return status === 503 || status === 429;
 }
+
+/** RFC 9110 §15.6.4: who answers so has too much to do, or says so. */
+export function isUnavailable(status: number): boolean {
+  return status === 503;
+}

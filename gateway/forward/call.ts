@@ -193,6 +193,7 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     if (this.#state !== "pending") return;
     this.#attempt.phase = "headers";
     this.#wait("headers", this.#request.timeouts.headers);
+    this.#attempt.sentAt = this.#attempt.awaitedSince;
   }
 
   // --- ends ----------------------------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ export interface ConnectionLine {
   readonly isFree: boolean;
   /** Whether a request waits for its answer, or has begun to arrive. */
   readonly isBusy: boolean;
+  /** Grows with each head that comes, and with each message that has come whole. */
+  readonly arrivals: number;
   /** What came last turned out to be broken. False where nothing came before: then it is to be refused. */
   breakOff(failure: Failure): boolean;
   /** The client has sent FIN. */
@@ -162,14 +164,22 @@ function handOver(server: Server, handler: RequestHandler): void {
     if (failure === undefined) socket.destroy();
     else if (!handler.line(socket).breakOff(failure)) handler.refuse(failure, socket);
   };
-  const overdue = new Staggered(refuse);
+  // What was late may have come meanwhile, and be answered: a loop that was held up looks at the clock before it reads.
+  const overdue = new Staggered((late: Late) => {
+    if (handler.line(late.socket).arrivals === late.arrivals) refuse(late);
+  });
   server.on("clientError", (error: ParserError, socket: Socket) => {
-    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") overdue.add({ error, socket });
-    else refuse({ error, socket });
+    if (error.code !== "ERR_HTTP_REQUEST_TIMEOUT") refuse({ error, socket });
+    else overdue.add({ error, socket, arrivals: handler.line(socket).arrivals });
   });
 }
 
 interface Unparsed {
   readonly error: ParserError;
   readonly socket: Socket;
+}
+
+interface Late extends Unparsed {
+  /** As its line said when it was found to be late. */
+  readonly arrivals: number;
 }

@@ -4,14 +4,23 @@ import { jsonString, jsonStringOrNull } from "./json-string.ts";
 import { lastAttempt } from "./outcome.ts";
 import { roundedMs } from "./rounded-ms.ts";
 
+/** How an exchange ended. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+  /** Refusals with its code whose lines were left out since the last one. */
+  readonly omitted: number;
+}
+
 const maxPathLength = 1024;
 
 /**
  * The access line of one exchange, with its line feed: the fields of the operator's contract, always all of them and
- * in one order; null where a thing never came to be. The path stands without its query, which is where secrets are.
+ * in one order; null where a thing never came to be. The path stands without its query, which is where secrets are. Only where
+ * lines of refusals were left out before this one, `omitted` says how many.
  * Concatenated by hand: there is one for every request, and a serialiser costs half as much again.
  */
-export function accessLine(exchange: Exchange, outcome: Outcome, durationMs: number): string {
+export function accessLine(exchange: Exchange, { outcome, durationMs, omitted }: Ending): string {
   const { inbound, route, trace } = exchange;
   const attempt = lastAttempt(exchange);
   return (
@@ -24,7 +33,8 @@ export function accessLine(exchange: Exchange, outcome: Outcome, durationMs: num
     `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut}` +
     `,"durationMs":${roundedMs(durationMs)},"queueMs":${roundedMs(exchange.queueMs)}` +
     `,"connectMs":${roundedMs(attempt?.connectMs)},"firstByteMs":${roundedMs(attempt?.firstByteMs)}` +
-    `,"attempts":${exchange.attempts.length},"retries":${retriesOf(exchange)},"breaker":${jsonStringOrNull(attempt?.breaker)}}\n`
+    `,"attempts":${exchange.attempts.length},"retries":${retriesOf(exchange)},"breaker":${jsonStringOrNull(attempt?.breaker)}` +
+    `${omitted > 0 ? `,"omitted":${omitted}` : ""}}\n`
   );
 }
 

@@ -24,3 +24,8 @@ export function register({ name, help, labelNames, cells }: CellCounter, registr
     },
   });
 }
+
+/** A cell for each value that the one label can have. */
+export function cellsOf(label: string, values: readonly string[]): ReadonlyMap<string, Cell> {
+  return new Map(values.map((value) => [value, { labels: { [label]: value }, count: 0 }]));
+}

@@ -84,12 +84,24 @@ export interface TargetView {
   readonly connections: { readonly busy: number; readonly idle: number };
 }
 
+/** What a limit that is found from latency goes by, in milliseconds; 0 while nothing is known. */
+export interface KneeView {
+  /** Median without a queue. */
+  readonly baseMs: number;
+  /** Median now. */
+  readonly medianMs: number;
+  readonly sloMs: number;
+}
+
 /** What one upstream looks like to /status and /metrics, read when asked for. */
 export interface UpstreamView {
   readonly upstream: string;
   readonly inFlight: number;
   readonly queued: number;
+  readonly queuedBy: Readonly<Record<"critical" | "normal" | "sheddable", number>>;
   readonly limit: number;
+  readonly limitKind: "fixed" | "knee";
+  readonly knee: KneeView | undefined;
   /** Tunnels and handshakes under way. */
   readonly webSockets: number;
   readonly targets: readonly TargetView[];
@@ -100,4 +112,16 @@ export interface ConnectionsView {
   readonly open: number;
   /** Closed as they came, over listen.maxConnections. */
   readonly dropped: number;
+}
+
+/** How busy the process is, and what it makes of that, over about a second; read when asked for. */
+export interface SheddingView {
+  /** Share of the requests that it refuses, 0 … 1. */
+  readonly pressure: number;
+  /** Share of the time in which the event loop worked, 0 … 1. */
+  readonly utilization: number;
+  /** The longest turn of the loop, in milliseconds. */
+  readonly loopDelayMs: number;
+  /** Share of the heap's limit in use, 0 … 1. */
+  readonly heapShare: number;
 }

@@ -1,5 +1,6 @@
-import type { Attempt, Exchange, Outcome, Phase } from "../exchange.ts";
+import type { Attempt, Exchange, Phase } from "../exchange.ts";
 import type { Failure } from "../failures/failure.ts";
+import type { Ending } from "./access-log.ts";
 import type { LogLevel } from "./log.ts";
 
 import { causeChain, stackOf } from "./cause.ts";
@@ -18,7 +19,11 @@ export function failureLevel(failure: Failure): LogLevel {
  * All that is needed to find the cause of one failure: where it happened, the foreign errors behind it, and what each
  * attempt had done by then. The stack is that of a bug; of every other failure it would tell only where we noticed.
  */
-export function failureRecord(exchange: Exchange, failure: Failure, outcome: Outcome): Record<string, unknown> {
+export function failureRecord(
+  exchange: Exchange,
+  failure: Failure,
+  { outcome, omitted }: Ending,
+): Record<string, unknown> {
   const { cause, errors, detail } = failure.options;
   return {
     event: "failure",
@@ -35,6 +40,7 @@ export function failureRecord(exchange: Exchange, failure: Failure, outcome: Out
     attempts: exchange.attempts.slice(-maxAttempts).map(attemptRecord),
     ...(detail === undefined ? undefined : { detail }),
     ...(errors === undefined ? undefined : { errors }),
+    ...(omitted > 0 ? { omitted } : undefined),
     ...(failure.code === "internal" ? { stack: stackOf(cause) ?? stackOf(failure) } : undefined),
   };
 }

@@ -2,17 +2,18 @@ import { Gauge, Histogram, Registry } from "prom-client";
 
 import type { Attempt, Exchange, Outcome } from "../exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
-import type { ConnectionsView, UpstreamView } from "./events.ts";
+import type { ConnectionsView, SheddingView, UpstreamView } from "./events.ts";
 import type { CellCounter } from "./cell-counter.ts";
-import type { Cell } from "./request-series.ts";
+import type { ShedLog } from "./shed-log.ts";
 import type { MetricSnapshot } from "./summed-metrics.ts";
 
 import { failureCodes } from "../failures/codes.ts";
 import { AttemptSeries } from "./attempt-series.ts";
-import { register } from "./cell-counter.ts";
+import { cellsOf, register } from "./cell-counter.ts";
 import { processRegistry } from "./process-metrics.ts";
 import { RequestSeries, unmatchedRoute } from "./request-series.ts";
 import { ResponseSchemaSeries } from "./response-schema-series.ts";
+import { registerSheddingGauges } from "./shedding-gauges.ts";
 import { upstreamGauges } from "./upstream-gauges.ts";
 
 /** From a shed in a millisecond to a route's whole patience, in seconds. */
@@ -33,6 +34,8 @@ const shedCodes = [
 interface MetricsSources {
   readonly views: () => readonly UpstreamView[];
   readonly connections: () => ConnectionsView;
+  readonly shedding?: () => SheddingView;
+  readonly sheds: ShedLog;
   /** Log lines given up so far. */
   readonly droppedLines: () => number;
 }
@@ -77,6 +80,7 @@ export class Metrics {
       registers: [this.#registry],
     });
     for (const route of [...routes, unmatchedRoute]) this.#routes.set(route, this.#begin(route));
+    if (sources.shedding !== undefined) registerSheddingGauges(sources.shedding, this.#registry);
     this.#registerCounters();
   }
 
@@ -171,7 +175,8 @@ export class Metrics {
   }
 
   #registerCounters(): void {
-    const counters = [...this.#requestCounters(), ...this.schemas.counters, ...this.#processCounters()];
+    const { sheds } = this.#sources;
+    const counters = [...this.#requestCounters(), ...this.schemas.counters, sheds.counter, ...this.#processCounters()];
     for (const counter of counters) register(counter, this.#registry);
   }
 
@@ -239,8 +244,4 @@ export class Metrics {
       },
     ];
   }
-}
-
-function cellsOf(label: string, values: readonly string[]): ReadonlyMap<string, Cell> {
-  return new Map(values.map((value) => [value, { labels: { [label]: value }, count: 0 }]));
 }

@@ -1,7 +1,14 @@
 import type { LogConfig } from "../config/schema.ts";
-import type { Exchange, Outcome } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
 import type { LogDestination } from "./destination.ts";
-import type { ConnectionsView, GatewayEvent, Report, ResponseSchemaEvent, UpstreamView } from "./events.ts";
+import type {
+  ConnectionsView,
+  GatewayEvent,
+  Report,
+  ResponseSchemaEvent,
+  SheddingView,
+  UpstreamView,
+} from "./events.ts";
 import type { EventLog, ListeningRecord, LogLevel } from "./log.ts";
 import type { MetricSnapshot } from "./summed-metrics.ts";
 
@@ -11,6 +18,7 @@ import { failureLevel, failureRecord } from "./failure-log.ts";
 import { Log, logLevels } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
+import { isShed, ShedLog } from "./shed-log.ts";
 
 export interface ObserverOptions {
   readonly config: LogConfig;
@@ -19,6 +27,8 @@ export interface ObserverOptions {
   /** What the upstreams look like now; called at each scrape. */
   readonly views: () => readonly UpstreamView[];
   readonly connections: () => ConnectionsView;
+  /** How busy the process is, where it serves. */
+  readonly shedding?: () => SheddingView;
   /** Default: standard output, asynchronously. */
   readonly destination?: LogDestination;
 }
@@ -51,16 +61,23 @@ const standardOutput = 1;
 export function createObserver(options: ObserverOptions): Observer {
   const destination = options.destination ?? asyncDestination(standardOutput);
   const log = new Log(options.config, destination);
-  const { views, connections } = options;
-  const metrics = new Metrics(options.routes, { views, connections, droppedLines: () => destination.dropped });
+  const sheds = new ShedLog(options.config.shedsPerSecond);
+  const metrics = new Metrics(options.routes, { ...options, sheds, droppedLines: () => destination.dropped });
 
   return {
     finish(exchange) {
       const outcome = outcomeOf(exchange);
-      const durationMs = Math.max(0, exchange.clock.now() - exchange.startedAt);
-      logFailure(log.events, exchange, outcome);
-      if (log.writesAccess) destination.write(accessLine(exchange, outcome, durationMs));
+      const now = exchange.clock.now();
+      const durationMs = Math.max(0, now - exchange.startedAt);
       metrics.finish(exchange, outcome, durationMs);
+      const { failure } = exchange;
+      const hasFailureLine = failure !== undefined && log.events.isLevelEnabled(failureLevel(failure));
+      if (!hasFailureLine && !log.writesAccess) return;
+      const omitted = failure !== undefined && isShed(exchange) ? sheds.omittedBefore(failure.code, now) : 0;
+      if (omitted === undefined) return;
+      const ending = { outcome, durationMs, omitted };
+      if (hasFailureLine) log.events[failureLevel(failure)](failureRecord(exchange, failure, ending));
+      if (log.writesAccess) destination.write(accessLine(exchange, ending));
     },
     report: reporter(log, metrics),
     log: log.events,
@@ -76,6 +93,7 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     reconfigure(config, routes) {
       log.reconfigure(config);
+      sheds.reconfigure(config.shedsPerSecond);
       metrics.reconfigure(routes);
     },
     close: () => destination.close(),
@@ -93,13 +111,6 @@ function reporter(log: Log, metrics: Metrics): Report {
     const omitted = metrics.schemas.omittedBefore(event);
     if (omitted !== undefined) log.events.warn({ ...event, omitted });
   };
-}
-
-function logFailure(events: EventLog, exchange: Exchange, outcome: Outcome): void {
-  const { failure } = exchange;
-  if (failure === undefined) return;
-  const level = failureLevel(failure);
-  if (events.isLevelEnabled(level)) events[level](failureRecord(exchange, failure, outcome));
 }
 
 function eventLevel(event: Exclude<GatewayEvent, ResponseSchemaEvent>): LogLevel {

@@ -17,6 +17,7 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
   const inFlight = gauge("statuswise_in_flight", "Requests that hold a permit of the upstream.", ["upstream"]);
   const queued = gauge("statuswise_queue_depth", "Requests that wait for a permit of the upstream.", ["upstream"]);
   const limit = gauge("statuswise_limit", "Permits of the upstream: its concurrency limit now.", ["upstream"]);
+  const latency = latencyGauge(registry);
   const webSockets = gauge("statuswise_websockets", "WebSockets to the upstream, handshakes included.", ["upstream"]);
   const [breaker, healthy] = targetGauges(registry);
   const opens = new Counter({
@@ -28,12 +29,13 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
 
   return {
     read(views) {
-      for (const each of [inFlight, queued, limit, webSockets, breaker, healthy, opens]) each.reset();
+      for (const each of [inFlight, queued, limit, latency, webSockets, breaker, healthy, opens]) each.reset();
       for (const view of views) {
         const { upstream } = view;
         inFlight.set({ upstream }, view.inFlight);
         queued.set({ upstream }, view.queued);
         limit.set({ upstream }, view.limit);
+        latency.read(view);
         webSockets.set({ upstream }, view.webSockets);
         for (const { target, healthy: isHealthy, breaker: state, breakerOpens } of view.targets) {
           breaker.set({ upstream, target }, breakerValue[state]);
@@ -41,6 +43,26 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
           for (const [reason, count] of Object.entries(breakerOpens)) opens.inc({ upstream, target, reason }, count);
         }
       }
+    },
+  };
+}
+
+/** Of upstreams whose limit is found from latency: what it goes by. Of several processes the worst counts. */
+function latencyGauge(registry: Registry) {
+  const gauge = new Gauge({
+    name: "statuswise_limit_latency_seconds",
+    help: "What a limit found from latency goes by: the base without a queue, the median, the slo. Of several workers' the worst.",
+    labelNames: ["upstream", "kind"],
+    aggregator: "max",
+    registers: [registry],
+  });
+  return {
+    reset: () => gauge.reset(),
+    read({ upstream, knee }: UpstreamView): void {
+      if (knee === undefined) return;
+      gauge.set({ upstream, kind: "base" }, knee.baseMs / 1000);
+      gauge.set({ upstream, kind: "median" }, knee.medianMs / 1000);
+      gauge.set({ upstream, kind: "slo" }, knee.sloMs / 1000);
     },
   };
 }

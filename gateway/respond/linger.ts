@@ -29,18 +29,24 @@ export function isRequestLeft(exchange: Exchange): boolean {
  * first, within bounds: closing at once would reset the connection, and a client that is still writing would lose the
  * answer (RFC 9112 §9.6). Resolves when the response is out, or the client is gone.
  */
-export async function endAfterRequest(exchange: Exchange, lastChunk: Buffer | undefined): Promise<void> {
+export function endAfterRequest(exchange: Exchange, lastChunk: Buffer | string | undefined): Promise<void> {
+  const isLeft = isRequestLeft(exchange) && !exchange.res.destroyed;
+  return isLeft ? endLingering(exchange, lastChunk) : ended(exchange, lastChunk);
+}
+
+async function endLingering(exchange: Exchange, lastChunk: Buffer | string | undefined): Promise<void> {
+  if (lastChunk === undefined) exchange.res.flushHeaders();
+  else exchange.res.write(lastChunk);
+  await drained(exchange);
+  await ended(exchange, undefined);
+}
+
+function ended(exchange: Exchange, lastChunk: Buffer | string | undefined): Promise<void> {
   const { res } = exchange;
-  const lingers = isRequestLeft(exchange) && !res.destroyed;
-  if (lingers) {
-    if (lastChunk === undefined) res.flushHeaders();
-    else res.write(lastChunk);
-    await drained(exchange);
-  }
-  await new Promise<void>((resolve) => {
+  return new Promise((resolve) => {
     if (res.destroyed) return resolve();
     res.once("close", resolve);
-    res.end(lingers ? undefined : lastChunk, () => resolve());
+    res.end(lastChunk, () => resolve());
     if (res.writableLength > 0) exchange.readerWait.begin();
   });
 }

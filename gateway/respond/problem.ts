@@ -1,4 +1,5 @@
 import type { Exchange } from "../exchange.ts";
+import type { FailureCode } from "../failures/codes.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { ProxyStatus } from "./proxy-status.ts";
 
@@ -15,6 +16,7 @@ export interface ResponderOptions {
 /** Answers failures: the only writer of responses that the gateway makes itself. */
 export class Responder {
   readonly #options: ResponderOptions;
+  readonly #beginnings = new Map<FailureCode, string>();
 
   constructor(options: ResponderOptions) {
     this.#options = options;
@@ -24,66 +26,87 @@ export class Responder {
    * Answers with the failure's problem body (RFC 9457); where a response has already begun, destroys the connection
    * instead, so that nobody takes half an answer for a whole one. Resolves when the client has it, or is gone.
    */
-  async respond(failure: Failure, exchange: Exchange): Promise<void> {
+  respond(failure: Failure, exchange: Exchange): Promise<void> {
     exchange.failure = failure;
     const { res } = exchange;
     const status = failure.status;
     // What the client saw, also where a failure with a status of its own came after the head.
     const seen = res.headersSent || status === null ? res.statusCode : status;
     exchange.outcome = { status: seen, code: failure.code, source: failure.row.source };
-    if (failure.code === "client_closed") {
-      res.destroy();
-      return;
-    }
-    if (res.headersSent || status === null) {
-      abortResponse(exchange);
-      return;
-    }
-    await this.#send(failure, status, exchange);
+    if (failure.code === "client_closed") res.destroy();
+    else if (res.headersSent || status === null) abortResponse(exchange);
+    else return this.#send(failure, status, exchange);
+    return Promise.resolve();
   }
 
-  async #send(failure: Failure, status: number, exchange: Exchange): Promise<void> {
+  #send(failure: Failure, status: number, exchange: Exchange): Promise<void> {
     const { req, res } = exchange;
     const retryAfter = this.#retryAfter(failure);
-    const body = Buffer.from(JSON.stringify(this.#problem(failure, exchange, retryAfter)));
+    // Text and not bytes: node sends head and body in one write then.
+    const body = this.#body(failure, exchange, retryAfter);
+    const length = Buffer.byteLength(body);
     const closes = failure.row.close || failure.options.close === true || exchange.isLast || isRequestLeft(exchange);
-    const headers = ["content-type", "application/problem+json", "content-length", String(body.length)];
+    const headers = ["content-type", "application/problem+json", "content-length", String(length)];
     headers.push("cache-control", "no-store", "x-content-type-options", "nosniff", "x-request-id", exchange.id);
     headers.push("proxy-status", this.#options.proxyStatus.failedAfter(failure));
     if (retryAfter !== undefined) headers.push("retry-after", String(retryAfter));
-    for (const [name, value] of failure.options.headers ?? []) headers.push(name, value);
+    for (const [name, value] of failure.options.headers ?? noFields) headers.push(name, value);
     if (closes) headers.push("connection", "close");
     res.writeHead(status, headers);
     const hasBody = req.method !== "HEAD";
-    exchange.bytesOut = hasBody ? body.length : 0;
-    await endAfterRequest(exchange, hasBody ? body : undefined);
+    exchange.bytesOut = hasBody ? length : 0;
+    return endAfterRequest(exchange, hasBody ? body : undefined);
   }
 
-  #problem(failure: Failure, exchange: Exchange, retryAfter: number | undefined) {
-    const { row, options } = failure;
+  /** Joined by hand: a refusal must cost less than what it refuses, and all but the ids is known beforehand. */
+  #body(failure: Failure, exchange: Exchange, retryAfter: number | undefined): string {
+    const { errors } = failure.options;
+    return (
+      // Ids are letters, digits and `._-`, whoever made them: see observe/trace.ts.
+      `${this.#beginning(failure)},"requestId":"${exchange.id}","traceId":"${exchange.trace.traceId}"` +
+      `,"retryable":${isRetryable(failure, exchange)}` +
+      (retryAfter === undefined ? "" : `,"retryAfter":${retryAfter}`) +
+      (errors === undefined ? "}" : `,"errors":${JSON.stringify(errors)}}`)
+    );
+  }
+
+  /** The problem's members that are not the request's, as JSON without its end. */
+  #beginning(failure: Failure): string {
+    if (failure.options.detail !== undefined || failure.options.status !== undefined) return this.#render(failure);
+    const known = this.#beginnings.get(failure.code);
+    if (known !== undefined) return known;
+    const rendered = this.#render(failure);
+    this.#beginnings.set(failure.code, rendered);
+    return rendered;
+  }
+
+  #render({ row, options, code, status }: Failure): string {
     const { problemsBase } = this.#options;
-    return {
-      type: problemsBase === undefined ? "about:blank" : problemsBase + failure.code,
-      title: row.title,
-      status: failure.status,
-      detail: options.detail ?? row.detail,
-      code: failure.code,
-      requestId: exchange.id,
-      traceId: exchange.trace.traceId,
-      retryable: isRetryable(failure, exchange),
-      retryAfter,
-      errors: options.errors,
-    };
+    const type = problemsBase === undefined ? "about:blank" : problemsBase + code;
+    return JSON.stringify({ type, title: row.title, status, detail: options.detail ?? row.detail, code }).slice(0, -1);
   }
 
-  /** Whole seconds, at least 1: the known wait rounded up, with up to a fifth more so that clients do not come back as one. */
+  /**
+   * Whole seconds, at least 1: the known wait rounded up, with up to a fifth more so that clients do not come back as
+   * one. Nobody knows when an overload will be over: then it is drawn.
+   */
   #retryAfter(failure: Failure): number | undefined {
     const waitMs = failure.options.retryAfterMs;
-    if (waitMs === undefined && !failure.owesRetryAfter) return undefined;
-    const seconds = Math.max(1, Math.ceil((waitMs ?? 0) / 1000));
-    return seconds + Math.floor(this.#options.random() * (Math.floor(seconds / 5) + 1));
+    if (waitMs === undefined) return failure.owesRetryAfter ? 1 + this.#draw(unknownWaitSeconds) : undefined;
+    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+    return seconds + this.#draw(Math.floor(seconds / 5) + 1);
+  }
+
+  /** A whole number below `end`. */
+  #draw(end: number): number {
+    return Math.floor(this.#options.random() * end);
   }
 }
+
+/** Where no wait is known, 1 … this are told alike often. */
+const unknownWaitSeconds = 3;
+
+const noFields: ReadonlyArray<readonly [string, string]> = [];
 
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 

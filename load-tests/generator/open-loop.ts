@@ -12,6 +12,7 @@ import { makeTallies, phaseResults, sumOf } from "./phase-results.ts";
 import { seededRandom } from "./random.ts";
 import { Schedule } from "./schedule.ts";
 import { Series } from "./series.ts";
+import { standingConnections } from "./standing-connections.ts";
 import { judge } from "./validity.ts";
 
 export interface Watcher {
@@ -26,12 +27,10 @@ export interface Watcher {
  */
 const writingMs = 1;
 const sweepMs = 250;
-/** Connections are opened beforehand for the requests of so long a time at the highest rate. */
-const warmSeconds = 0.02;
-const maxWarm = 1000;
 
 /**
- * Sends requests at the times of a schedule, whatever becomes of them. One timer of a millisecond drives all, and what
+ * Sends requests at the times of a schedule, whatever becomes of them. Before the first, the connections of the busiest
+ * phase stand. One timer of a millisecond drives all, and what
  * falls due between two of its ticks is sent as answers come in. It never spins: the core that this would take belongs
  * to what is measured.
  */
@@ -77,7 +76,7 @@ export class OpenLoop {
   async run(): Promise<LoadResult> {
     let timer: NodeJS.Timeout | undefined;
     try {
-      await this.#warm();
+      await this.#calls.pool.warm(standingConnections(this.#plan.phases));
       this.#originMs = performance.now();
       timer = setInterval(() => this.#turn(), 1);
       await this.#ended.promise;
@@ -87,12 +86,6 @@ export class OpenLoop {
       this.#calls.pool.close();
     }
     return this.#result();
-  }
-
-  async #warm(): Promise<void> {
-    const highest = Math.max(...this.#plan.phases.map(({ ratePerSecond }) => ratePerSecond));
-    const count = Math.max(this.#plan.ports.length, Math.ceil(highest * warmSeconds));
-    await this.#calls.pool.warm(Math.min(maxWarm, count));
   }
 
   #nowMs(): number {

@@ -1,4 +1,7 @@
-/** What the generator is asked to do: plain data, so that it can be handed to another process. */
+/**
+ * What the generator is asked to do: plain data, so that it can be handed to another process. Before the first phase it
+ * opens the connections that the busiest one needs, and waits for them for up to 5 s.
+ */
 export interface LoadPlan {
   /** Of every random draw: the same seed makes the same arrivals. */
   readonly seed: number;

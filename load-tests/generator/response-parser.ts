@@ -17,6 +17,9 @@ const contentType = Buffer.from("content-type:");
 const connection = Buffer.from("connection:");
 const transferEncoding = Buffer.from("transfer-encoding:");
 const retryAfter = Buffer.from("retry-after:");
+/** As Node, Apache and others write it. */
+const keepAlive = Buffer.from("keep-alive: timeout=");
+const comma = 0x2c;
 
 /**
  * Reads one HTTP/1.1 response after another, however its bytes are split (RFC 9112 §6.3), and keeps no more of it
@@ -31,6 +34,8 @@ export class ResponseParser {
   code: string | undefined;
   /** Nothing may follow on this connection. */
   closes = false;
+  /** How long the server says it keeps the connection when idle (RFC 2068 §19.7.1); Infinity where it does not. */
+  keepAliveMs = Infinity;
   #state: State = "head";
   #isHeadRequest = false;
   #isProblem = false;
@@ -72,6 +77,7 @@ export class ResponseParser {
     this.retryAfterSeconds = undefined;
     this.code = undefined;
     this.closes = false;
+    this.keepAliveMs = Infinity;
     this.#isProblem = false;
     this.#missing = -1;
     this.#problem = undefined;
@@ -170,6 +176,9 @@ export class ResponseParser {
           this.#state = "chunk-size";
         }
         return;
+      case 0x6b:
+        this.keepAliveMs = Math.min(this.keepAliveMs, keepAliveAt(bytes, at, end));
+        return;
       case 0x72:
         if (startsWith(bytes, at, retryAfter)) {
           this.retryAfterSeconds = numberAt(bytes, at + retryAfter.length, end) || undefined;
@@ -217,4 +226,12 @@ export class ResponseParser {
     const end = this.#problem.indexOf(quote, start + codeStart.length);
     if (end !== -1) this.code = this.#problem.toString("latin1", start + codeStart.length, end);
   }
+}
+
+/** In milliseconds; Infinity where the field is another or does not begin with a time. */
+function keepAliveAt(bytes: Buffer, at: number, end: number): number {
+  if (!startsWith(bytes, at, keepAlive)) return Infinity;
+  const next = bytes.indexOf(comma, at);
+  const seconds = numberAt(bytes, at + keepAlive.length, next === -1 ? end : Math.min(next, end));
+  return seconds === undefined ? Infinity : seconds * 1000;
 }

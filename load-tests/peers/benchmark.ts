@@ -1,7 +1,8 @@
 /**
  * What one request costs: CPU time of the proxy's process, user and system, per answered request, at 64 keep-alive
  * connections. The gateway runs with everything on (access log, metrics, breaker, limit, validation of the POST);
- * beside it, in the same run, bare http-proxy and bare @fastify/http-proxy, which do none of that.
+ * beside it, in the same run, bare http-proxy and bare @fastify/http-proxy, which do none of that. A last column is what
+ * the gateway pays for a refusal.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release } from "node:os";
@@ -15,6 +16,8 @@ import { drive } from "./driver.ts";
 interface Workload {
   readonly name: string;
   readonly request: Buffer;
+  /** Refused with it, which only the gateway knows how to do. */
+  readonly refusal?: number;
 }
 
 const connections = 64;
@@ -32,6 +35,11 @@ const workloads: readonly Workload[] = [
       `POST /orders HTTP/1.1\r\nHost: api.example.com\r\nContent-Type: application/json\r\nContent-Length: ${order.length}\r\n\r\n${order}`,
     ),
   },
+  {
+    name: "GET, refused",
+    request: Buffer.from("GET /closed HTTP/1.1\r\nHost: api.example.com\r\nAccept: */*\r\n\r\n"),
+    refusal: 503,
+  },
 ];
 
 async function startProxies(upstream: string): Promise<readonly Child[]> {
@@ -43,20 +51,24 @@ async function startProxies(upstream: string): Promise<readonly Child[]> {
   return Promise.all([gateway, httpProxy, fastify]);
 }
 
-async function costOf(proxy: Child, request: Buffer): Promise<number> {
+function loadOf({ port }: Child, { request, refusal: status = 200 }: Workload) {
+  return { port, request, status, connections };
+}
+
+async function costOf(proxy: Child, workload: Workload): Promise<number> {
   const before = proxy.cpuMicroseconds();
-  const answers = await drive({ port: proxy.port, request, connections, durationMs: roundMs });
+  const answers = await drive({ ...loadOf(proxy, workload), durationMs: roundMs });
   return (proxy.cpuMicroseconds() - before) / answers;
 }
 
 /** Rounds alternate among the proxies, each round beginning with another one, so that a busy machine hits all alike. */
 async function measure(proxies: readonly Child[], workload: Workload): Promise<ReadonlyMap<string, number>> {
   const costs = new Map<string, number[]>(proxies.map((proxy) => [proxy.name, []]));
-  for (const { port } of proxies) await drive({ port, request: workload.request, connections, durationMs: warmUpMs });
+  for (const proxy of proxies) await drive({ ...loadOf(proxy, workload), durationMs: warmUpMs });
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < proxies.length; turn += 1) {
       const proxy = proxies[(round + turn) % proxies.length];
-      if (proxy !== undefined) costs.get(proxy.name)?.push(await costOf(proxy, workload.request));
+      if (proxy !== undefined) costs.get(proxy.name)?.push(await costOf(proxy, workload));
     }
   }
   return new Map([...costs].map(([name, samples]) => [name, median(samples)]));
@@ -87,7 +99,8 @@ function printTable(results: ReadonlyArray<{ workload: Workload; costs: Readonly
   console.log(["µs per request".padEnd(22), ...results.map(({ workload }) => workload.name.padStart(24))].join(""));
   for (const name of names) {
     const cells = results.map(({ costs }) => {
-      const cost = costs.get(name) ?? Number.NaN;
+      const cost = costs.get(name);
+      if (cost === undefined) return "–".padStart(24);
       const ratio = cost / (costs.get("statuswise") ?? Number.NaN);
       return `${cost.toFixed(1)}  (${ratio.toFixed(2)} ×)`.padStart(24);
     });
@@ -100,7 +113,10 @@ const upstream = await startChild("upstream", [join(import.meta.dirname, "upstre
 const proxies = await startProxies(`http://127.0.0.1:${upstream.port}`);
 try {
   const results = [];
-  for (const workload of workloads) results.push({ workload, costs: await measure(proxies, workload) });
+  for (const workload of workloads) {
+    const able = workload.refusal === undefined ? proxies : proxies.slice(0, 1);
+    results.push({ workload, costs: await measure(able, workload) });
+  }
   printTable(results);
 } finally {
   for (const child of [...proxies, upstream]) await child.stop();

@@ -8,13 +8,15 @@ export interface Load {
   readonly request: Buffer;
   readonly connections: number;
   readonly durationMs: number;
+  /** What every answer has to be; default 200. */
+  readonly status?: number;
 }
 
 const endOfHead = Buffer.from("\r\n\r\n");
 
 /**
  * A closed loop over keep-alive raw sockets: every connection has one request under way until the time is over.
- * Answers how many answers came; anything but a 200 with a Content-Length ends the run with an error.
+ * Answers how many answers came; anything but the expected status with a Content-Length ends the run with an error.
  */
 export async function drive(load: Load): Promise<number> {
   const endsAt = performance.now() + load.durationMs;
@@ -25,6 +27,7 @@ export async function drive(load: Load): Promise<number> {
 function driveOne(load: Load, endsAt: number): Promise<number> {
   const socket = connect({ port: load.port, host: "127.0.0.1", noDelay: true });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const { status = 200 } = load;
   let count = 0;
   let missing = 0;
   let head: Buffer = Buffer.alloc(0);
@@ -41,7 +44,7 @@ function driveOne(load: Load, endsAt: number): Promise<number> {
       head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
       const end = head.indexOf(endOfHead);
       if (end === -1) return;
-      missing = bodyLength(head.toString("latin1", 0, end), reject) - (head.length - end - endOfHead.length);
+      missing = bodyLength(head.toString("latin1", 0, end), status, reject) - (head.length - end - endOfHead.length);
       head = Buffer.alloc(0);
     }
     if (missing > 0) return;
@@ -51,9 +54,9 @@ function driveOne(load: Load, endsAt: number): Promise<number> {
   return promise;
 }
 
-function bodyLength(head: string, reject: (reason: Error) => void): number {
+function bodyLength(head: string, status: number, reject: (reason: Error) => void): number {
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  if (!head.startsWith("HTTP/1.1 200 ") || length === undefined) reject(new Error(`unexpected answer: ${head}`));
+  if (!head.startsWith(`HTTP/1.1 ${status} `) || length === undefined) reject(new Error(`unexpected answer: ${head}`));
   return Number(length);
 }
 

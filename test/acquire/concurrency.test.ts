@@ -1,91 +1,48 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import fc from "fast-check";
-
-import type { Permit } from "../../gateway/acquire/concurrency.ts";
-import type { Exchange } from "../../gateway/exchange.ts";
+import type { Priority } from "../../gateway/exchange.ts";
 
 import { Concurrency } from "../../gateway/acquire/concurrency.ts";
-import { classify } from "../../gateway/failures/classify.ts";
 import { Failure } from "../../gateway/failures/failure.ts";
-import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { Client, MovableLimit, settled } from "./client.ts";
 
-function setUp(limit = 1, queueDepth = 2) {
+function setUp(permits = 1, queueDepth: number | undefined = 2) {
   const clock = new FakeClock();
-  const concurrency = new Concurrency({ limit, queueDepth, queueWaitMs: 100 });
-  return { clock, concurrency };
+  const limit = new MovableLimit(permits);
+  const concurrency = new Concurrency({ clock, limit, queueDepth, queueWaitMs: 100 });
+  const ask = (priority?: Priority): Client => new Client(clock, priority).ask(concurrency);
+  return { clock, limit, concurrency, ask };
 }
 
-/** One exchange's try for a permit, and what came of it. */
-class Client {
-  readonly exchange: Exchange;
-  permit: Permit | undefined;
-  failure: Failure | undefined;
-
-  constructor(clock: FakeClock) {
-    this.exchange = exchangeUnderTest({ clock });
-  }
-
-  get isWaiting(): boolean {
-    return this.permit === undefined && this.failure === undefined;
-  }
-
-  ask(concurrency: Concurrency): this {
-    try {
-      const acquired = concurrency.acquire(this.exchange);
-      if (acquired instanceof Promise) {
-        acquired.then(
-          (permit) => void (this.permit = permit),
-          (thrown: unknown) => this.#fail(thrown),
-        );
-      } else {
-        this.permit = acquired;
-      }
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
-    return this;
-  }
-
-  release(): void {
-    this.permit?.[Symbol.dispose]();
-  }
-
-  #fail(thrown: unknown): void {
-    this.failure = classify(thrown, this.exchange);
-    this.exchange.close();
-  }
-}
-
-async function settled(): Promise<void> {
-  for (let i = 0; i < 5; i++) await Promise.resolve();
-}
+/** Any sample: the movable limit does not look at it. */
+const sample = { startedAt: 0, endedAt: 0, outcome: "answered" } as const;
 
 describe("permits", () => {
-  test("are given at once, without a promise, while there are some", () => {
-    const { clock, concurrency } = setUp(2);
-    const clients = [new Client(clock).ask(concurrency), new Client(clock).ask(concurrency)];
+  test("are given at once, without a promise and without a timer, while there are some", () => {
+    const { clock, concurrency, ask } = setUp(2);
+    const clients = [ask(), ask()];
     assert.ok(clients.every((client) => client.permit !== undefined));
     assert.equal(concurrency.inFlight, 2);
     assert.equal(concurrency.limit, 2);
+    assert.equal(clock.pending, 0);
     assert.equal(clients[0]?.exchange.phase, "accept", "who does not wait was never queued");
   });
 
   test("come back once, however often they are given back", () => {
-    const { clock, concurrency } = setUp(2);
-    const [one] = [new Client(clock).ask(concurrency), new Client(clock).ask(concurrency)];
+    const { concurrency, ask } = setUp(2);
+    const [one] = [ask(), ask()];
     one.release();
     one.release();
     assert.equal(concurrency.inFlight, 1);
   });
 
   test("go to who has waited longest, before anybody new", async () => {
-    const { clock, concurrency } = setUp();
-    const [holder, first, second] = [0, 1, 2].map(() => new Client(clock).ask(concurrency)) as [Client, Client, Client];
+    const { concurrency, ask } = setUp();
+    const [holder, first, second] = [ask(), ask(), ask()];
     holder.release();
-    const late = new Client(clock).ask(concurrency);
+    const late = ask();
     await settled();
     assert.deepEqual(
       [first, second, late].map((client) => client.isWaiting),
@@ -93,28 +50,73 @@ describe("permits", () => {
     );
     assert.equal(concurrency.inFlight, 1);
   });
+
+  test("beyond a limit that has fallen go to nobody", async () => {
+    const { limit, concurrency, ask } = setUp(3);
+    const holders = [ask(), ask(), ask()];
+    const waiting = ask();
+    limit.limit = 1;
+    holders[0]?.release();
+    holders[1]?.release();
+    await settled();
+    assert.ok(waiting.isWaiting);
+    holders[2]?.release();
+    await settled();
+    assert.ok(waiting.permit !== undefined);
+    assert.equal(concurrency.inFlight, 1);
+  });
+
+  test("of a limit that has risen go to who waits, as soon as it is known", async () => {
+    const { limit, concurrency, ask } = setUp();
+    const [, first, second] = [ask(), ask(), ask()];
+    limit.limit = 3;
+    concurrency.ended(sample);
+    await settled();
+    assert.deepEqual([first.isWaiting, second.isWaiting, concurrency.inFlight], [false, false, 3]);
+  });
 });
 
 describe("the queue", () => {
   test("is bounded: who finds it full is refused with the wait as Retry-After", () => {
-    const { clock, concurrency } = setUp(1, 2);
-    for (let i = 0; i < 3; i++) new Client(clock).ask(concurrency);
-    const { failure } = new Client(clock).ask(concurrency);
+    const { concurrency, ask } = setUp(1, 2);
+    for (let i = 0; i < 3; i++) ask();
+    const { failure } = ask();
     assert.equal(failure?.code, "concurrency_limited");
     assert.equal(failure.options.retryAfterMs, 100);
     assert.equal(concurrency.queued, 2);
   });
 
+  test("refuses everybody with one failure that was made before", () => {
+    const { ask } = setUp(1, 0);
+    ask();
+    assert.equal(ask().failure, ask().failure);
+  });
+
   test("may be none", () => {
-    const { clock, concurrency } = setUp(1, 0);
-    new Client(clock).ask(concurrency);
-    assert.equal(new Client(clock).ask(concurrency).failure?.code, "concurrency_limited");
+    const { ask } = setUp(1, 0);
+    ask();
+    assert.equal(ask().failure?.code, "concurrency_limited");
+  });
+
+  test("has half as many places as there are permits where nothing else is said, and at least four", () => {
+    const clock = new FakeClock();
+    const limit = new MovableLimit(1);
+    const concurrency = new Concurrency({ clock, limit, queueDepth: undefined, queueWaitMs: 100 });
+    const refused = (): number => {
+      const clients = Array.from({ length: 100 }, () => new Client(clock).ask(concurrency));
+      return clients.filter(({ failure }) => failure !== undefined).length;
+    };
+    assert.equal(refused(), 100 - 1 - 4);
+    limit.limit = 21;
+    concurrency.ended(sample);
+    assert.equal(concurrency.queued, 0);
+    assert.equal(refused(), 100 - (21 - 5) - 10);
   });
 
   test("is left with queue_timeout when the wait is over", async () => {
-    const { clock, concurrency } = setUp();
-    new Client(clock).ask(concurrency);
-    const waiting = new Client(clock).ask(concurrency);
+    const { clock, concurrency, ask } = setUp();
+    ask();
+    const waiting = ask("critical");
     clock.advance(99);
     await settled();
     assert.ok(waiting.isWaiting);
@@ -126,8 +128,8 @@ describe("the queue", () => {
   });
 
   test("is left with queue_timeout too when the whole budget ends first", async () => {
-    const { clock, concurrency } = setUp();
-    new Client(clock).ask(concurrency);
+    const { clock, concurrency, ask } = setUp();
+    ask();
     const waiting = new Client(clock);
     waiting.exchange.alarm.setDeadline(clock.now() + 40);
     waiting.ask(concurrency);
@@ -137,10 +139,24 @@ describe("the queue", () => {
     assert.equal(waiting.exchange.queueMs, 40);
   });
 
+  test("does not serve whom the answer would reach too late", async () => {
+    const { clock, limit, concurrency, ask } = setUp();
+    limit.typicalMs = 60;
+    const holder = ask();
+    const late = new Client(clock);
+    late.exchange.alarm.setDeadline(clock.now() + 50);
+    late.ask(concurrency);
+    const next = ask();
+    clock.advance(21);
+    holder.release();
+    await settled();
+    assert.equal(late.failure?.code, "queue_timeout");
+    assert.ok(next.permit !== undefined);
+  });
+
   test("is left at once by a client that goes away", async () => {
-    const { clock, concurrency } = setUp();
-    const holder = new Client(clock).ask(concurrency);
-    const [gone, next] = [new Client(clock).ask(concurrency), new Client(clock).ask(concurrency)];
+    const { concurrency, ask } = setUp();
+    const [holder, gone, next] = [ask(), ask(), ask()];
     gone.exchange.cancel(new Failure("client_closed"));
     assert.equal(concurrency.queued, 1);
     holder.release();
@@ -150,8 +166,8 @@ describe("the queue", () => {
   });
 
   test("is not even entered by an exchange that was cancelled before", async () => {
-    const { clock, concurrency } = setUp();
-    new Client(clock).ask(concurrency);
+    const { clock, concurrency, ask } = setUp();
+    ask();
     const gone = new Client(clock);
     gone.exchange.cancel(new Failure("client_closed"));
     gone.ask(concurrency);
@@ -161,9 +177,9 @@ describe("the queue", () => {
   });
 
   test("measures the wait, and no timer of it outlives it", async () => {
-    const { clock, concurrency } = setUp();
-    const holder = new Client(clock).ask(concurrency);
-    const waiting = new Client(clock).ask(concurrency);
+    const { clock, ask } = setUp();
+    const holder = ask();
+    const waiting = ask();
     assert.equal(waiting.exchange.phase, "queue");
     clock.advance(30);
     holder.release();
@@ -173,105 +189,6 @@ describe("the queue", () => {
     assert.ok(waiting.permit !== undefined);
     assert.equal(waiting.failure, undefined);
     assert.equal(waiting.exchange.queueMs, 30);
+    assert.equal(clock.pending, 0);
   });
-});
-
-type Step =
-  | { readonly kind: "ask" | "release" | "cancel"; readonly which: number }
-  | { readonly kind: "pass"; readonly ms: number };
-
-const which = fc.nat(1000);
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("ask" as const), which }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("release" as const), which }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel" as const), which }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 80 }) }) },
-);
-
-/** Who holds a permit and who waits, in order, kept by hand beside the real thing. */
-class Ledger {
-  readonly clock = new FakeClock();
-  readonly concurrency: Concurrency;
-  readonly #limit: number;
-  readonly #depth: number;
-  readonly #holding: Client[] = [];
-  #waiting: Client[] = [];
-
-  constructor(limit: number, depth: number) {
-    this.#limit = limit;
-    this.#depth = depth;
-    this.concurrency = new Concurrency({ limit, queueDepth: depth, queueWaitMs: 100 });
-  }
-
-  async play(one: Step): Promise<void> {
-    if (one.kind === "pass") this.clock.advance(one.ms);
-    else if (one.kind === "ask") this.#ask();
-    else if (one.kind === "release") this.#release(one.which);
-    else this.#waiting[one.which % Math.max(1, this.#waiting.length)]?.exchange.cancel(new Failure("client_closed"));
-    await settled();
-    this.#check();
-  }
-
-  /** Everybody ends: nothing may be left. */
-  async end(): Promise<void> {
-    while (this.#holding.length > 0) await this.play({ kind: "release", which: 0 });
-    assert.equal(this.concurrency.inFlight, 0, "every permit has come back");
-    assert.equal(this.concurrency.queued, 0);
-  }
-
-  #ask(): void {
-    const client = new Client(this.clock).ask(this.concurrency);
-    if (this.#holding.length < this.#limit) {
-      assert.ok(client.permit !== undefined, "a free permit is given at once");
-      this.#holding.push(client);
-    } else if (this.#waiting.length < this.#depth) {
-      assert.ok(client.isWaiting);
-      this.#waiting.push(client);
-    } else {
-      assert.equal(client.failure?.code, "concurrency_limited");
-    }
-  }
-
-  #release(index: number): void {
-    const [client] = this.#holding.splice(index % Math.max(1, this.#holding.length), 1);
-    client?.release();
-    client?.exchange.close();
-  }
-
-  #check(): void {
-    const admitted = this.#waiting.filter((client) => client.permit !== undefined);
-    const stillWaiting = this.#waiting.filter((client) => client.isWaiting);
-    const first = this.#waiting.findIndex((client) => client.isWaiting);
-    assert.ok(
-      admitted.every((client) => first === -1 || this.#waiting.indexOf(client) < first),
-      "first come, first served",
-    );
-    for (const client of this.#waiting) {
-      const { queueMs } = client.exchange;
-      assert.ok(client.isWaiting || (queueMs >= 0 && queueMs <= 100), `waited ${queueMs} ms`);
-    }
-    this.#waiting = stillWaiting;
-    this.#holding.push(...admitted);
-    const { inFlight, queued } = this.concurrency;
-    assert.equal(inFlight, this.#holding.length, "no permit is lost, none is made up");
-    assert.ok(inFlight <= this.#limit, "never more than the limit");
-    assert.equal(queued, stillWaiting.length);
-    assert.ok(queued <= this.#depth, "the queue is bounded");
-    assert.ok(queued === 0 || inFlight === this.#limit, "nobody waits while a permit is free");
-  }
-}
-
-test("whoever asks, gives back, leaves or runs out of time, in whatever order, permits are neither lost nor doubled", async () => {
-  const limits = fc.integer({ min: 1, max: 4 });
-  const depths = fc.integer({ min: 0, max: 4 });
-  const steps = fc.array(step, { minLength: 20, maxLength: 120, size: "max" });
-  await fc.assert(
-    fc.asyncProperty(limits, depths, steps, async (limit, depth, sequence) => {
-      const ledger = new Ledger(limit, depth);
-      for (const one of sequence) await ledger.play(one);
-      await ledger.end();
-      assert.equal(ledger.clock.pending, 0, "no timer is left");
-    }),
-    { numRuns: 200 },
-  );
 });

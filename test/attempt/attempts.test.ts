@@ -308,3 +308,23 @@ describe("what the breaker learns", () => {
     assert.equal(await opensAfterFour(deed), false);
   });
 });
+
+test("tells the plan how each attempt has ended, the replaced ones too", async () => {
+  const { plan } = planOf([stale, answers()]);
+  await attempt(exchangeUnderTest(), plan);
+  const other = planOf([answers(503)]).plan;
+  await attempt(exchangeUnderTest(), other);
+  const failing = planOf([throws(new Failure("upstream_headers_timeout"))]).plan;
+  await failureOf(attempt(exchangeUnderTest(), failing));
+  assert.deepEqual(
+    [plan.told, other.told, failing.told],
+    [
+      [
+        ["upstream_stale_connection", false],
+        ["success", false],
+      ],
+      [["success", true]],
+      [["upstream_headers_timeout", true]],
+    ],
+  );
+});

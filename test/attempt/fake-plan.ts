@@ -66,10 +66,16 @@ export class FakeTarget implements AttemptTarget {
 export class FakePlan implements AttemptPlan {
   readonly targets: readonly FakeTarget[];
   readonly failureStatuses = new Set([502, 503, 504]);
+  /** What the plan was told: each attempt's outcome, and whether it counts against the target. */
+  readonly told: [string | undefined, boolean][] = [];
   retryBudget = new RetryBudget({ ratio: 0.2, minPerSecond: 3 });
 
   constructor(...targets: FakeTarget[]) {
     this.targets = targets;
+  }
+
+  ended(attempt: Attempt, isBlamed: boolean): void {
+    this.told.push([attempt.outcome, isBlamed]);
   }
 
   pick(admits: (target: AttemptTarget) => boolean): AttemptTarget | undefined {

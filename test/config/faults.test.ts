@@ -227,6 +227,9 @@ finds(
   `${sound}listen: { deadlineHeaders: [grpc-timeout] }`,
   ["gateway.yaml:3:28: warning: listen.deadlineHeaders: has no effect: no peer is in listen.trustedProxies"],
 );
+finds("warns of a priority header that nobody is believed to send", `${sound}listen: { priorityHeader: x-priority }`, [
+  "gateway.yaml:3:27: warning: listen.priorityHeader: has no effect: no peer is in listen.trustedProxies",
+]);
 finds("warns of TLS settings where no target has TLS", upstream("targets: [http://a]", "tls: {}"), [
   "gateway.yaml:5:10: warning: upstreams.orders.tls: has no effect: no target is https://",
 ]);
@@ -235,6 +238,9 @@ finds("finds the same port twice", `${sound}listen: { port: 9090 }`, [
 ]);
 finds("finds bounds in the wrong order", upstream("targets: [http://a]", "breaker:", "  open: 2m"), [
   "gateway.yaml:6:13: upstreams.orders.breaker.open: 2m is more than maxOpen, 1m",
+]);
+finds("finds a shedder that would begin after its end", `${sound}shedding: { loopDelay: { from: 1s } }`, [
+  "gateway.yaml:3:32: shedding.loopDelay.from: 1s is more than to, 60ms",
 ]);
 finds(
   "finds a client certificate without its key",
@@ -282,20 +288,21 @@ finds(
   ["gateway.yaml:3:11: schemas[0]: 'loose.json' is YAML, but not JSON"],
 );
 
-finds("finds a setting that this version does not act on", route("path: /", "priority: critical"), [
-  "gateway.yaml:6:15: routes[0].priority: not available in this version",
-]);
 finds(
-  "finds a value that this version does not act on",
-  upstream("targets: [http://a]", "concurrency: { limit: knee }"),
-  ["gateway.yaml:5:27: upstreams.orders.concurrency.limit: not available in this version"],
+  "warns of bounds and an slo that a fixed limit has no use for",
+  upstream("targets: [http://a]", "concurrency: { limit: 20, min: 10, slo: 1s }"),
+  [
+    "gateway.yaml:5:36: warning: upstreams.orders.concurrency.min: has no effect without `limit: knee`",
+    "gateway.yaml:5:45: warning: upstreams.orders.concurrency.slo: has no effect without `limit: knee`",
+  ],
 );
 finds(
-  "lets such a setting pass where it says the default",
-  route("path: /", "websocket: false", "priority: normal"),
-  [],
+  "warns of an slo that no answer can be over",
+  upstream("targets: [http://a]", "concurrency: { limit: knee, slo: 5s }"),
+  [
+    "gateway.yaml:5:38: warning: upstreams.orders.concurrency.slo: no answer is as slow as that: timeouts.headers is not longer; set it well below",
+  ],
 );
-
 finds("stops at a syntax error, with its place", "routes: [\nname: x", [
   "gateway.yaml:2:1: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
 ]);

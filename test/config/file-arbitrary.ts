@@ -6,7 +6,6 @@ import type { SyntaxName } from "../../gateway/config/syntax.ts";
 import { formatMeasure, parseMeasure } from "../../gateway/config/duration.ts";
 import { configSchema } from "../../gateway/config/schema.ts";
 import { isMandatory } from "../../gateway/config/schema/field.ts";
-import { unsupportedAt } from "../../gateway/config/unsupported.ts";
 
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,11}$/);
 const host = fc.stringMatching(/^[a-z]{1,8}(\.[a-z]{2,5}){0,2}$/);
@@ -44,6 +43,17 @@ const fitting: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "listen.maxHeaderSize": fc.constantFrom("8KiB", "1MiB"),
   "listen.maxTargetLength": fc.constantFrom("64B", "1KiB"),
   "listen.deadlineHeaders": fc.constant([]),
+  "upstreams.*.concurrency": fc.oneof(
+    fc.record({
+      limit: fc.constant("knee"),
+      min: fc.integer({ min: 1, max: 100 }),
+      max: fc.integer({ min: 100, max: 10_000 }),
+    }),
+    fc.record({
+      limit: fc.integer({ min: 1, max: 1_000_000 }),
+      queue: fc.record({ depth: fc.nat(100_000), wait: fc.constantFrom("0ms", "2s") }, { requiredKeys: [] }),
+    }),
+  ),
   "listen.drain.grace": fc.constant("0ms"),
   "listen.drain.deadline": fc.constantFrom("5s", "1m"),
   "upstreams.*.breaker.open": fc.constantFrom("100ms", "30s"),
@@ -54,11 +64,16 @@ const fitting: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "routes[].request.body.maxSize": fc.constantFrom("0B", "1MiB"),
   "routes[].rateLimit.shared": fc.constant(false),
   "routes[].rateLimit.failMode": fc.constant("open"),
+  "shedding.loopDelay.from": fc.constantFrom("1ms", "20ms"),
+  "shedding.loopDelay.to": fc.constantFrom("20ms", "1m"),
+  "shedding.heap.from": fc.constantFrom("1%", "90%"),
+  "shedding.heap.to": fc.constantFrom("90%", "100%"),
   "admin.port": fc.constant(0),
   // Not below the probes' timeout, which is left to its default.
   "upstreams.*.health.interval": fc.constantFrom("1s", "5s", "2m"),
 };
 const absent = new Set([
+  "listen.priorityHeader",
   "routes[].upstreamErrors.fallback.contentType",
   "redis",
   "upstreams.*.hashBy",
@@ -105,7 +120,7 @@ function draw(field: FieldSchema, path: string): fc.Arbitrary<unknown> {
       return fc.record(Object.fromEntries(keys.map((key) => [key, member])), { noNullPrototype: true });
     });
   }
-  return drawScalar(field, path);
+  return drawScalar(field);
 }
 
 function identity(member: unknown): string {
@@ -118,15 +133,14 @@ function drawBlock(properties: NonNullable<FieldSchema["properties"]>, path: str
   const mandatory: string[] = [];
   for (const [key, property] of Object.entries(properties)) {
     const place = path === "" ? key : `${path}.${key}`;
-    const unsupported = unsupportedAt(place.replaceAll("[]", ".*"));
-    if (absent.has(place) || (unsupported !== undefined && unsupported.value === undefined)) continue;
+    if (absent.has(place)) continue;
     members[key] = draw(property, place);
     if (isMandatory(property)) mandatory.push(key);
   }
   return fc.record(members, { requiredKeys: mandatory, noNullPrototype: true });
 }
 
-function drawScalar(field: FieldSchema, path: string): fc.Arbitrary<unknown> {
+function drawScalar(field: FieldSchema): fc.Arbitrary<unknown> {
   const { unit, minimum, maximum } = field;
   if (unit === "rate") return fc.integer({ min: 1, max: 100 }).map((percent) => `${percent}%`);
   if (unit !== undefined) {
@@ -135,10 +149,7 @@ function drawScalar(field: FieldSchema, path: string): fc.Arbitrary<unknown> {
       .maxSafeInteger()
       .map((value) => formatMeasure(unit, bounds.min + (Math.abs(value) % (bounds.max - bounds.min + 1))));
   }
-  if (field.enum !== undefined) {
-    const refused = unsupportedAt(path.replaceAll("[]", ".*"))?.value;
-    return fc.constantFrom(...field.enum.filter((value) => value !== refused));
-  }
+  if (field.enum !== undefined) return fc.constantFrom(...field.enum);
   if (field.type === "boolean") return fc.boolean();
   if (field.type === "integer") return fc.integer({ min: Number(minimum), max: Number(maximum) });
   return texts[field.syntax ?? "any"];

@@ -3,12 +3,11 @@ import type { LookupAddress } from "node:dns";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Attempt } from "../../gateway/exchange.ts";
-
 import { systemClock } from "../../gateway/clock.ts";
 import { Addresses } from "../../gateway/forward/addresses.ts";
 import { Transport } from "../../gateway/forward/transport.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
+import { newAttempt } from "../support/new-attempt.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { startUpstream } from "../support/raw-upstream.ts";
 import { until } from "../support/until.ts";
@@ -117,7 +116,7 @@ describe("connections to a name", () => {
       const endpoint = { hostname: "api.test", port: old.port, tls: undefined, addresses };
       const transport = new Transport({ endpoint, keepAliveMs: 60_000 });
       const exchange = exchangeUnderTest({ clock: systemClock });
-      const attempt = newAttempt();
+      const attempt = newAttempt({ startedAt: systemClock.now() });
       const answer = await transport.send(exchange, attempt, {
         method: "GET",
         target: "/",
@@ -140,26 +139,3 @@ describe("connections to a name", () => {
     },
   );
 });
-
-function newAttempt(): Attempt {
-  return {
-    target: "api.test:80",
-    startedAt: systemClock.now(),
-    phase: "connect",
-    sent: false,
-    reused: false,
-    complete: false,
-    responseBytes: 0,
-    closedByUpstream: false,
-    awaitsClient: false,
-    connectMs: 0,
-    firstByteMs: 0,
-    awaitedSince: systemClock.now(),
-    timerMs: 0,
-    status: 0,
-    outcome: undefined,
-    retry: undefined,
-    breaker: "closed",
-    admission: { headCame() {}, bodyEnded() {}, bodyBroke() {} },
-  };
-}

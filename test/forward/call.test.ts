@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Attempt, BodySink } from "../../gateway/exchange.ts";
+import type { BodySink } from "../../gateway/exchange.ts";
 import type { CallConnection, CallController, Carried } from "../../gateway/forward/carrier.ts";
 import type { ParsedHeaders } from "../../gateway/forward/headers.ts";
 
@@ -9,6 +9,7 @@ import { Failure, TimerExpired } from "../../gateway/failures/failure.ts";
 import { Call } from "../../gateway/forward/call.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { newAttempt } from "../support/new-attempt.ts";
 
 class FakeConnection implements CallConnection {
   served = 0;
@@ -82,26 +83,9 @@ function setUp(prepare: (exchange: ReturnType<typeof exchangeUnderTest>) => void
   const connection = new FakeConnection();
   const controller = new FakeController();
   const told: string[] = [];
-  const attempt: Attempt = {
-    target: "a:1",
-    startedAt: 0,
-    phase: "connect",
-    sent: false,
-    reused: false,
-    complete: false,
-    responseBytes: 0,
-    closedByUpstream: false,
-    awaitsClient: false,
-    connectMs: 0,
-    firstByteMs: 0,
-    awaitedSince: 0,
-    timerMs: 0,
-    status: 0,
-    retry: undefined,
-    outcome: undefined,
-    breaker: "closed",
+  const attempt = newAttempt({
     admission: { headCame() {}, bodyEnded: () => told.push("ended"), bodyBroke: () => told.push("broke") },
-  };
+  });
   prepare(exchange);
   const interim: number[] = [];
   const request = {

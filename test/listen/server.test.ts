@@ -44,6 +44,7 @@ class Notes implements RequestHandler {
     const isBusy = this.requests.some(({ req, res }) => req.socket === socket && !res.writableFinished);
     return {
       isFree: !this.carries,
+      arrivals: this.requests.length,
       isBusy,
       breakOff: (failure) => {
         if (!this.carries) return false;

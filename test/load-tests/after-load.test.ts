@@ -15,7 +15,6 @@ const none: LimitedSubject = {
   name: "none",
   setting: "no limit",
   makeLimit: () => new FixedLimit(Infinity),
-  queue: { kind: "adaptive" },
 };
 
 suite("a service that does not notice who leaves", () => {
@@ -39,17 +38,17 @@ suite("a service that does not notice who leaves", () => {
 });
 
 suite("after load", () => {
-  test("a proxy without a limit gives almost nothing, and does not come back where leaving goes unnoticed", () => {
-    const [goodput, after] = afterLoadUnnoticed.thresholds.map(({ of }) =>
-      of(playScenario(afterLoadUnnoticed, none, 7)),
-    );
+  test("a proxy without a limit gives almost nothing, and does not come back where leaving goes unnoticed", async () => {
+    const run = await playScenario(afterLoadUnnoticed, none, 7);
+    const [goodput, after] = afterLoadUnnoticed.thresholds.map(({ of }) => of(run));
     assert.ok(goodput! < 0.3, `goodput ${goodput}`);
     assert.ok(after! < 0.05, `afterwards ${after}`);
   });
 
   for (const scenario of [afterLoad, afterLoadUnnoticed]) {
-    test(`knee keeps its goodput, and is back at once: ${scenario.name}`, () => {
-      const [goodput, after] = scenario.thresholds.map(({ of }) => of(playScenario(scenario, knee, 7)));
+    test(`knee keeps its goodput, and is back at once: ${scenario.name}`, async () => {
+      const run = await playScenario(scenario, knee, 7);
+      const [goodput, after] = scenario.thresholds.map(({ of }) => of(run));
       assert.ok(goodput! >= 0.95, `goodput ${goodput}`);
       assert.ok(after! >= 0.95, `afterwards ${after}`);
     });

@@ -11,8 +11,8 @@ const fields =
   "time level event requestId traceId route upstream target method path status code source bytesIn bytesOut " +
   "durationMs queueMs connectMs firstByteMs attempts retries breaker";
 
-function lineOf(exchange: ReturnType<typeof endedExchange>, durationMs = 12.5): string {
-  return accessLine(exchange, outcomeOf(exchange), durationMs);
+function lineOf(exchange: ReturnType<typeof endedExchange>, durationMs = 12.5, omitted = 0): string {
+  return accessLine(exchange, { outcome: outcomeOf(exchange), durationMs, omitted });
 }
 
 function recordOf(...given: Parameters<typeof lineOf>): Record<string, unknown> {
@@ -24,6 +24,11 @@ describe("the access line", () => {
     const exchange = endedExchange();
     assert.equal(Object.keys(recordOf(exchange)).join(" "), fields);
     assert.equal(Object.keys(recordOf(endedExchange({ route: undefined, attempts: [] }))).join(" "), fields);
+  });
+
+  it("tells of the lines that were left out before it, and of none where there are none", () => {
+    assert.equal(recordOf(endedExchange(), 1, 12)["omitted"], 12);
+    assert.ok(!("omitted" in recordOf(endedExchange())));
   });
 
   it("tells what happened", () => {

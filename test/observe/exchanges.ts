@@ -8,6 +8,7 @@ import type { LogDestination } from "../../gateway/observe/destination.ts";
 
 import { systemClock } from "../../gateway/clock.ts";
 import { Exchange } from "../../gateway/exchange.ts";
+import { newAttempt } from "../support/new-attempt.ts";
 
 /** What a test says of an exchange; the rest is that of a request served at once. */
 export interface ExchangeFacts {
@@ -75,26 +76,18 @@ const plainInbound: Inbound = {
   isTrusted: false,
 };
 
-const plainAttempt: Attempt = {
-  target: "127.0.0.1:9001",
-  startedAt: 0,
+const plainAttempt = newAttempt({
   phase: "relay",
   sent: true,
   reused: true,
   complete: true,
   responseBytes: 100,
-  closedByUpstream: false,
-  awaitsClient: false,
-  awaitedSince: 0,
   timerMs: 5000,
   status: 200,
-  retry: undefined,
-  admission: { headCame() {}, bodyEnded() {}, bodyBroke() {} },
   connectMs: 0.25,
   firstByteMs: 8,
   outcome: "success",
-  breaker: "closed",
-};
+});
 
 function clockThatAdvances(byMs: number): Clock {
   let now = 1000;

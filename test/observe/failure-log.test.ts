@@ -9,7 +9,7 @@ import { endedExchange } from "./exchanges.ts";
 
 function recordOf(failure: Failure, facts: Parameters<typeof endedExchange>[0] = {}): Record<string, unknown> {
   const exchange = endedExchange({ ...facts, failure });
-  return failureRecord(exchange, failure, outcomeOf(exchange));
+  return failureRecord(exchange, failure, { outcome: outcomeOf(exchange), durationMs: 1, omitted: 0 });
 }
 
 describe("the failure line", () => {

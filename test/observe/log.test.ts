@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { Log, logLevels } from "../../gateway/observe/log.ts";
 import { memoryDestination } from "./exchanges.ts";
 
-const config = { level: "info", access: true, redact: [] } as const;
+const config = { level: "info", access: true, redact: [], shedsPerSecond: 10 } as const;
 
 describe("the log", () => {
   it("writes one JSON object a line, with an ISO time and the level's name", () => {

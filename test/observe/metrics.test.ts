@@ -6,13 +6,17 @@ import * as fc from "fast-check";
 import type { UpstreamView } from "../../gateway/observe/events.ts";
 
 import { Metrics } from "../../gateway/observe/metrics.ts";
+import { ShedLog } from "../../gateway/observe/shed-log.ts";
 import { endedExchange } from "./exchanges.ts";
 
 const view: UpstreamView = {
   upstream: "orders",
   inFlight: 3,
   queued: 2,
+  queuedBy: { critical: 0, normal: 2, sheddable: 0 },
   limit: 100,
+  limitKind: "knee",
+  knee: { baseMs: 20, medianMs: 35, sloMs: 500 },
   webSockets: 4,
   targets: [
     {
@@ -39,7 +43,9 @@ const view: UpstreamView = {
 function metricsOf(views: readonly UpstreamView[] = [view]): Metrics {
   return new Metrics(["create-order"], {
     views: () => views,
-    connections: () => ({ open: 7, dropped: 5 }),
+    connections: () => ({ open: 7, accepted: 9, dropped: 5 }),
+    shedding: () => ({ pressure: 0.25, utilization: 0.97, loopDelayMs: 40, heapShare: 0.5 }),
+    sheds: new ShedLog(10),
     droppedLines: () => 0,
   });
 }
@@ -55,6 +61,15 @@ async function samples(metrics: Metrics, name: string): Promise<string[]> {
 }
 
 describe("the metrics", () => {
+  it("tell how busy the process is, and which share it refuses", async () => {
+    const metrics = metricsOf();
+    assert.deepEqual(await samples(metrics, "statuswise_shedding_pressure"), ["statuswise_shedding_pressure 0.25"]);
+    assert.deepEqual(await samples(metrics, "statuswise_event_loop"), [
+      "statuswise_event_loop_utilization 0.97",
+      "statuswise_event_loop_delay_seconds 0.04",
+    ]);
+  });
+
   it("say how many client connections stand, and how many found no room", async () => {
     const metrics = metricsOf();
     assert.deepEqual(await samples(metrics, "statuswise_connections"), [
@@ -110,6 +125,9 @@ describe("the metrics", () => {
       'statuswise_in_flight{upstream="orders"} 3',
       'statuswise_queue_depth{upstream="orders"} 2',
       'statuswise_limit{upstream="orders"} 100',
+      'statuswise_limit_latency_seconds{upstream="orders",kind="base"} 0.02',
+      'statuswise_limit_latency_seconds{upstream="orders",kind="median"} 0.035',
+      'statuswise_limit_latency_seconds{upstream="orders",kind="slo"} 0.5',
       'statuswise_breaker_state{upstream="orders",target="127.0.0.1:9001"} 2',
       'statuswise_breaker_state{upstream="orders",target="127.0.0.1:9002"} 1',
       'statuswise_target_healthy{upstream="orders",target="127.0.0.1:9001"} 0',

@@ -186,7 +186,11 @@ test("Retry-After is the known wait rounded up, plus at most a fifth, in whole s
   assert.equal(await retryAfterOf({ retryAfterMs: 60_000, random: 0.999 }), 72, "the whole fifth is used");
 });
 
-async function retryAfterOf({ retryAfterMs, random }: { retryAfterMs: number; random: number }): Promise<number> {
+test("without a known wait Retry-After is drawn from one to three seconds", async () => {
+  assert.deepEqual(await Promise.all([0, 0.34, 0.67, 0.999].map((random) => retryAfterOf({ random }))), [1, 2, 3, 3]);
+});
+
+async function retryAfterOf({ retryAfterMs, random }: { retryAfterMs?: number; random: number }): Promise<number> {
   let fields: readonly string[] = [];
   const res = {
     destroyed: false,
@@ -196,6 +200,7 @@ async function retryAfterOf({ retryAfterMs, random }: { retryAfterMs: number; ra
     end: (_chunk: unknown, done: () => void) => done(),
   };
   const exchange = exchangeUnderTest({ res: res as never });
-  await responderWith({ random: () => random }).respond(new Failure("circuit_open", { retryAfterMs }), exchange);
+  const failure = new Failure("circuit_open", retryAfterMs === undefined ? {} : { retryAfterMs });
+  await responderWith({ random: () => random }).respond(failure, exchange);
   return Number(fields[fields.indexOf("retry-after") + 1]);
 }

@@ -32,7 +32,7 @@ describe("our member of Proxy-Status", () => {
     );
   });
 
-  test("says status and phrase with http_request_error (RFC 9209 §2.3.27)", () => {
+  test("says status and phrase with http_request_error (RFC 9209 §2.3)", () => {
     assert.equal(
       edge.failed(new Failure("no_route")),
       'edge-1;error=http_request_error;status-code=404;status-phrase="Not Found"',

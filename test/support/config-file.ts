@@ -11,6 +11,7 @@ export interface ConfigShape {
   readonly listen?: Block;
   readonly problems?: Block;
   readonly log?: Block;
+  readonly shedding?: Block;
   readonly redis?: Block;
   readonly admin?: Block;
   readonly workers?: number;
@@ -40,6 +41,8 @@ export class ConfigFile implements Disposable {
     const config = {
       name: gatewayName,
       admin: { port: 0 },
+      // How busy the test's own process is, or the machine, says nothing of the gateway: a test that means it says so.
+      shedding: { enabled: false },
       ...rest,
       listen: { port: 0, drain: { grace: "0s", deadline: "2s" }, ...listen },
     };
@@ -66,6 +69,7 @@ export interface SingleRoute {
   readonly listen?: Block;
   readonly problems?: Block;
   readonly log?: Block;
+  readonly shedding?: Block;
   readonly redis?: Block;
   readonly schemas?: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,5 @@
 import type { RunningGateway } from "../../gateway/commands/running-gateway.ts";
-import type { ConnectionsView, UpstreamView } from "../../gateway/observe/events.ts";
+import type { ConnectionsView, SheddingView, UpstreamView } from "../../gateway/observe/events.ts";
 import type { ConfigShape } from "./config-file.ts";
 
 import { startGateway } from "../../gateway/commands/running-gateway.ts";
@@ -85,6 +85,7 @@ export interface Load {
 
 interface Status {
   readonly connections: ConnectionsView;
+  readonly shedding: SheddingView;
   readonly upstreams: readonly UpstreamView[];
   readonly routes: ReadonlyArray<{ readonly id: string }>;
   readonly lastReload: null | {

@@ -15,7 +15,7 @@ const maxErrorText = 64 * 1024;
 
 /** The gateway as its operators run it: a process of its own, its log on standard output. */
 export class GatewayProcess implements AsyncDisposable {
-  readonly log = new LogLines();
+  readonly log: LogLines;
   /** What it wrote to standard error, up to 64 KiB. */
   errorText = "";
   port = 0;
@@ -25,9 +25,10 @@ export class GatewayProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #file: ConfigFile;
 
-  constructor(file: ConfigFile, args: readonly string[]) {
+  constructor(file: ConfigFile, log: LogLines) {
     this.#file = file;
-    this.#child = spawn(process.execPath, [main, "start", "--config", file.path, ...args], {
+    this.log = log;
+    this.#child = spawn(process.execPath, [main, "start", "--config", file.path], {
       stdio: ["ignore", "pipe", "pipe"],
       // What it leaves when it is killed goes with the config.
       env: { ...process.env, TMPDIR: file.folder },
@@ -80,8 +81,8 @@ export class GatewayProcess implements AsyncDisposable {
 }
 
 /** Runs `start` on a config of this shape and awaits that it listens. */
-export async function spawnGateway(shape: ConfigShape): Promise<GatewayProcess> {
-  const gateway = new GatewayProcess(new ConfigFile(shape), []);
+export async function spawnGateway(shape: ConfigShape, log = new LogLines()): Promise<GatewayProcess> {
+  const gateway = new GatewayProcess(new ConfigFile(shape), log);
   try {
     await gateway.listening();
   } catch (error) {

@@ -10,8 +10,14 @@ interface Awaited {
 export class LogLines {
   readonly dropped = 0;
   readonly lines: LogLine[] = [];
+  readonly #keeps: (line: LogLine) => boolean;
   #rest = "";
   #awaited: Awaited[] = [];
+
+  /** Asked of each line as it comes; without it all are kept, which is too much for a test of many minutes. */
+  constructor(keeps: (line: LogLine) => boolean = () => true) {
+    this.#keeps = keeps;
+  }
 
   /** Takes bytes as the log's destination does. */
   write(text: string): void {
@@ -47,7 +53,7 @@ export class LogLines {
   }
 
   #add(line: LogLine): void {
-    this.lines.push(line);
+    if (this.#keeps(line)) this.lines.push(line);
     this.#awaited = this.#awaited.filter((waiter) => {
       if (!waiter.matches(line)) return true;
       waiter.resolve(line);

@@ -123,6 +123,8 @@ export interface UpstreamOptions {
   /** Replaces the plain TCP listener: TLS, say. */
   readonly createServer?: (onConnection: (socket: Socket) => void) => Server;
   readonly port?: number;
+  /** Connections are forgotten as they end: for tests of many minutes. */
+  readonly forgets?: boolean;
 }
 
 /** A listening upstream. Everything it saw is kept, so that tests await facts and never sleep. */
@@ -134,10 +136,13 @@ export class RawUpstream implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #milestones = new Milestones();
+  readonly #forgets: boolean;
   #script: UpstreamScript;
+  #accepted = 0;
 
   constructor(script: UpstreamScript, options: UpstreamOptions) {
     this.#script = script;
+    this.#forgets = options.forgets ?? false;
     const accept = (socket: Socket): void => this.#accept(socket);
     this.#server = options.createServer?.(accept) ?? createServer({ allowHalfOpen: true, noDelay: true }, accept);
     // Of the TCP connections, so that a TLS handshake that never ended is closed with the rest.
@@ -191,12 +196,13 @@ export class RawUpstream implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const connection = new UpstreamConnection(this.connections.length, socket, (request) => {
+    const connection = new UpstreamConnection(this.#accepted++, socket, (request) => {
       this.requests.push(request);
       this.#milestones.pass("request");
     });
     // The gateway is gone: whatever the script still waits for, the socket must not outlive it.
     void connection.ended.then(() => socket.end());
+    if (this.#forgets) socket.on("close", () => this.connections.splice(this.connections.indexOf(connection), 1));
     this.connections.push(connection);
     this.#milestones.pass("connection");
     void this.#play(connection);

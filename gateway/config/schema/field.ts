@@ -16,7 +16,10 @@ export interface FieldSchema {
   readonly type: "object" | "array" | "string" | "integer" | "boolean";
   /** In the file's syntax. A field with neither a default nor a presence is mandatory; a block never is. */
   readonly default?: unknown;
-  /** `off`: absent means undefined. `derived`: absent means a value that depends on others, told in `derivation`. */
+  /**
+   * `off`: absent means undefined. `derived`: absent means a value that depends on others, told in `derivation`; an
+   * `off` field with a derivation has a value that moves at run time.
+   */
   readonly presence?: "off" | "derived";
   readonly derivation?: string;
   /** A derived field is mandatory after all unless this key of the same block is there. */
@@ -158,4 +161,9 @@ export function derived<S extends TSchema>(
   condition: Pick<FieldSchema, "unless"> = {},
 ): TUnsafe<Static<S>> {
   return Type.Unsafe<Static<S>>({ ...schema, presence: "derived", derivation, ...condition });
+}
+
+/** The same field; where the file does not set it, it follows what happens at run time, as `derivation` tells. */
+export function following<S extends TSchema>(schema: S, derivation: string): TUnsafe<Static<S> | undefined> {
+  return Type.Unsafe<Static<S> | undefined>({ ...schema, presence: "off", derivation });
 }

@@ -69,6 +69,12 @@ export const listenSchema = block("Where clients are served.", {
     "Fields in which a trusted proxy may say how long it waits. Where that is less than the route's timeout, it is the budget.",
     { default: [], maxItems: deadlineFields.length },
   ),
+  priorityHeader: off(
+    text(
+      "token",
+      "Field in which a trusted proxy may say critical, normal or sheddable; it stands before the route's priority.",
+    ),
+  ),
   tls: off(serverTls),
   drain: block("What happens between SIGTERM and the end.", {
     grace: duration("Readiness fails while requests are still served, so that load balancers notice.", {
@@ -95,6 +101,10 @@ export const logSchema = block("The log on standard output, one JSON object a li
     text("token", "A field or header name, in any case."),
     "Names whose values never reach the log, besides the built-in authorization, proxy-authorization, cookie and set-cookie.",
     { default: [] },
+  ),
+  shedsPerSecond: integer(
+    "Lines a second for each code of requests refused before the upstream was asked (503) or for a quota (429); the next line's `omitted` and statuswise_log_sampled_out_total count the others.",
+    { default: 10, min: 0, max: 1_000_000 },
   ),
 });
 

@@ -192,7 +192,11 @@ export const routeSchema = block("Requests of one kind, and where they go.", {
   response: off(response),
   retry: off(retry),
   rateLimit: off(rateLimit),
-  priority: choice(["critical", "normal", "sheddable"], "What is refused first when there is too much.", "normal"),
+  priority: choice(
+    ["critical", "normal", "sheddable"],
+    "What is refused last when there is too much: critical; and first: sheddable.",
+    "normal",
+  ),
   rewrite: off(
     block("Changes to the path before it is forwarded.", {
       stripPrefix: text("path-prefix", "Leading segments that the upstream does not see."),

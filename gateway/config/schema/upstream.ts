@@ -1,4 +1,17 @@
-import { block, choice, duration, flag, integer, list, off, rate, text, withShorthand } from "./field.ts";
+import {
+  block,
+  choice,
+  derived,
+  duration,
+  flag,
+  following,
+  integer,
+  list,
+  off,
+  rate,
+  text,
+  withShorthand,
+} from "./field.ts";
 import { deadlineFields } from "./listen.ts";
 
 const breaker = block("The circuit breaker each target has.", {
@@ -53,12 +66,20 @@ const concurrency = block(
     }),
     min: integer("Least permits of `limit: knee`.", { default: 3, min: 1, max: 1_000_000 }),
     max: integer("Most permits of `limit: knee`.", { default: 1000, min: 1, max: 1_000_000 }),
+    slo: derived(
+      duration(
+        "Median time to the response head over which `limit: knee` halves the permits. Well above what is usual.",
+      ),
+      "a tenth of timeouts.headers, 200ms to 500ms",
+    ),
     queue: block("Where requests wait for a permit.", {
-      depth: integer("Requests that may wait; more are refused as concurrency_limited. 0 for no queue.", {
-        default: 50,
-        min: 0,
-        max: 100_000,
-      }),
+      depth: following(
+        integer("Requests that may wait; more are refused as concurrency_limited. 0 for no queue.", {
+          min: 0,
+          max: 100_000,
+        }),
+        "half of the permits there are, at least 4",
+      ),
       wait: duration("Longest wait, then queue_timeout.", { default: "100ms", min: "0ms", max: "10m" }),
     }),
   },

@@ -48,7 +48,15 @@ describe("answers", () => {
     const phases = [{ name: "steady", seconds: 1, ratePerSecond: 400, arrivals: "constant" }] as const;
     await runLoad({ ports: [upstream.port], phases });
     assert.equal(upstream.requests.length, 400);
+    // 40 stand beforehand.
     assert.ok(upstream.connections.length < 200, `${upstream.connections.length} connections`);
+  });
+
+  test("are asked for on the connections that stand before the load, each of them", async () => {
+    await using upstream = await startUpstream(answering());
+    await askOf(upstream);
+    const standing = upstream.connections.slice(0, 40);
+    assert.deepEqual([standing.length, standing.filter(({ requests }) => requests.length === 0)], [40, []]);
   });
 
   test("to requests with a body are asked for with its length", async () => {

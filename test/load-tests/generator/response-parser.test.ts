@@ -135,6 +135,28 @@ describe("Retry-After", () => {
   });
 });
 
+describe("Keep-Alive", () => {
+  const keptFor = (line: string): number => {
+    const parser = new ResponseParser();
+    parser.begin(false);
+    parser.feed(Buffer.from(`HTTP/1.1 200 OK\r\n${line}\r\nContent-Length: 0\r\nX: 1,2\r\n\r\n`));
+    return parser.keepAliveMs;
+  };
+
+  test("tells how long the server keeps the connection, by its first parameter", () => {
+    const lines = ["Keep-Alive: timeout=5", "keep-alive: Timeout=75, max=100", "Keep-Alive: timeout=0"];
+    assert.deepEqual(lines.map(keptFor), [5000, 75_000, 0]);
+  });
+
+  test("tells nothing where it has no time, or is not there", () => {
+    const lines = ["Keep-Alive: max=5", "Keep-Alive: timeout=", "Keep-Alive: timeout=1e3", "Keep: timeout=5"];
+    assert.deepEqual(
+      lines.map(keptFor),
+      lines.map(() => Infinity),
+    );
+  });
+});
+
 describe("what is no HTTP", () => {
   const heads = [
     "SSH-2.0-x\r\n\r\n",

@@ -1,0 +1,20 @@
+import { getHeapStatistics } from "node:v8";
+
+import type { ProcessGauge } from "../admit/shedder.ts";
+
+/** Reads this process. */
+export function processGauge(): ProcessGauge {
+  let last = performance.eventLoopUtilization();
+  return {
+    utilization() {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, last);
+      last = now;
+      return utilization;
+    },
+    heapShare() {
+      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+      return used / limit;
+    },
+  };
+}

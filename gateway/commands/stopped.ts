@@ -1,0 +1,17 @@
+import type { RunningGateway } from "./running-gateway.ts";
+import type { StartSurroundings } from "./surroundings.ts";
+
+/** Settles at the first signal; a second one ends the process as soon as the log is written. */
+export function stopped(gateway: RunningGateway, surroundings: StartSurroundings): Promise<void> {
+  let isStopping = false;
+  return new Promise((resolve) => {
+    surroundings.onSignal(() => {
+      if (isStopping) {
+        void gateway.observer.close().finally(() => surroundings.exit(1));
+        return;
+      }
+      isStopping = true;
+      resolve();
+    });
+  });
+}
