@@ -1,3 +1,5 @@
+import type { Clock } from "../clock.ts";
+
 /** Calls back once this turn of the event loop has looked at all that was there to be read. */
 export type AtTurnsEnd = (callback: () => void) => void;
 
@@ -9,14 +11,14 @@ export type AtTurnsEnd = (callback: () => void) => void;
  */
 export class LoopTurn {
   readonly #atEnd: AtTurnsEnd;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #isUnderWay = false;
   #beganAt = 0;
   #requests = 0;
   #longestMs = 0;
 
-  constructor(now: () => number, atEnd: AtTurnsEnd) {
-    this.#now = now;
+  constructor(clock: Clock, atEnd: AtTurnsEnd) {
+    this.#clock = clock;
     this.#atEnd = atEnd;
   }
 
@@ -46,6 +48,6 @@ export class LoopTurn {
 
   readonly #end = (): void => {
     this.#isUnderWay = false;
-    this.#longestMs = Math.max(this.#longestMs, this.#now() - this.#beganAt);
+    this.#longestMs = Math.max(this.#longestMs, this.#clock.now() - this.#beganAt);
   };
 }

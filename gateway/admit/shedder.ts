@@ -62,7 +62,7 @@ export class Shedder {
     this.#options = options;
     this.#config = options.config;
     this.#ranges = rangesOf(options.config);
-    this.#turn = new LoopTurn(options.clock.now, options.atTurnsEnd);
+    this.#turn = new LoopTurn(options.clock, options.atTurnsEnd);
   }
 
   /** Lets a request that was read at `now` pass, or throws. Failure: overloaded. */

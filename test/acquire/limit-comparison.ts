@@ -1,5 +1,6 @@
 import type { LimitScenario } from "../../load-tests/limits/limit-scenarios.ts";
 import type { LimitResult } from "../../load-tests/limits/limit-table.ts";
+import type { ScenarioRun } from "../../load-tests/scenario.ts";
 import type { Service } from "../../load-tests/upstream/service.ts";
 import type { LimitedSubject } from "./scenario-twin.ts";
 
@@ -42,7 +43,8 @@ export async function meansOf(
   scenario: LimitScenario,
   seeds: readonly number[],
 ): Promise<LimitResult> {
-  const runs = await Promise.all(seeds.map((seed) => playScenario(scenario, subject, seed)));
+  const runs: ScenarioRun[] = [];
+  for (const seed of seeds) runs.push(await playScenario(scenario, subject, seed));
   const thresholds = scenario.thresholds.map(({ says, of }) => {
     const mean = runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
     return { says, median: Number.isFinite(mean) ? mean : null };

@@ -84,7 +84,6 @@ export class ModelProcess implements ProcessGauge {
     const config = options.config ?? standard;
     const atTurnsEnd = (callback: () => void) => this.#atTurnsEnd.push(callback);
     const { clock } = this;
-    clock.now = clock.now.bind(clock);
     this.shedder = new Shedder({ config, gauge: this, clock, atTurnsEnd, random: this.#random });
   }
 

@@ -17,11 +17,12 @@ interface Row {
   readonly values: readonly number[];
 }
 
-function rowsOf(service: Service, scenarioOf: (service: Service) => LimitScenario): Promise<readonly Row[]> {
-  const rows = subjects.map(async (subject) => {
-    return { name: subject.name, values: await valuesOf(subject, service, scenarioOf) };
-  });
-  return Promise.all(rows);
+async function rowsOf(service: Service, scenarioOf: (service: Service) => LimitScenario): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const subject of subjects) {
+    rows.push({ name: subject.name, values: await valuesOf(subject, service, scenarioOf) });
+  }
+  return rows;
 }
 
 async function valuesOf(
@@ -29,11 +30,12 @@ async function valuesOf(
   service: Service,
   scenarioOf: (service: Service) => LimitScenario,
 ): Promise<readonly number[]> {
-  const means = sigmas.map((sigma, index) => {
+  const all: number[][] = [];
+  for (const [index, sigma] of sigmas.entries()) {
     const seeds = Array.from({ length: rounds }, (_, round) => 1_000 + 17 * (round * sigmas.length + index));
-    return meansOf(subject, scenarioOf({ ...service, sigma }), seeds);
-  });
-  const all = (await Promise.all(means)).map(({ thresholds }) => thresholds.map(({ median }) => median ?? NaN));
+    const { thresholds } = await meansOf(subject, scenarioOf({ ...service, sigma }), seeds);
+    all.push(thresholds.map(({ median }) => median ?? NaN));
+  }
   return all[0]!.map((_, place) => all.reduce((sum, values) => sum + values[place]!, 0) / all.length);
 }
 

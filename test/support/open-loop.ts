@@ -92,6 +92,12 @@ export function spanOf(asked: readonly Asked[]): number {
   return (Math.max(...times) - Math.min(...times)) / 1000;
 }
 
+/** From the first request to the last answer, in seconds. */
+export function wholeSpanOf(asked: readonly Asked[]): number {
+  const first = Math.min(...asked.map(({ sentAt }) => sentAt));
+  return (Math.max(...asked.map(({ sentAt, ms }) => sentAt + ms)) - first) / 1000;
+}
+
 /** Rounded to a hundredth of a millisecond. */
 export function percentileMs(asked: readonly Asked[], share: number): number {
   const sorted = asked.map(({ ms }) => ms).toSorted((one, other) => one - other);
