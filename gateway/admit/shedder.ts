@@ -2,13 +2,13 @@ import type { Clock } from "../clock.ts";
 import type { SheddingConfig } from "../config/schema.ts";
 import type { Priority } from "../exchange.ts";
 import type { SheddingView } from "../observe/events.ts";
-import type { AtTurnsEnd } from "./loop-turn.ts";
+import type { AtTurnsEnd, LoopGauge } from "./loop-turn.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { LoopTurn } from "./loop-turn.ts";
 
 /** What can be read of the process that serves. Shares, 0 … 1. */
-export interface ProcessGauge {
+export interface ProcessGauge extends LoopGauge {
   /** Of the time since it was read last, that in which the event loop worked. */
   utilization(): number;
   /** Of the heap's limit, what is in use. */
@@ -36,7 +36,7 @@ const overloaded = new Failure("overloaded");
 /**
  * Refuses requests while the process has more to do than it can: the cheapest refusal there is, before anything of a
  * request but its head has been looked at. A request is refused with a chance that grows from 0 to 1 as the turn of the
- * event loop that reads it lasts from `loopDelay.from` to `to`.
+ * event loop that reads it has worked from `loopDelay.from` to `to`.
  *
  * That is as good as it can be. A turn serves for about `from … to`, then refuses what else has come, and is over: the
  * loop never idles while there is work, and no request waits much longer than `to`. With s the cost of a refusal in units
@@ -62,7 +62,7 @@ export class Shedder {
     this.#options = options;
     this.#config = options.config;
     this.#ranges = rangesOf(options.config);
-    this.#turn = new LoopTurn(options.clock, options.atTurnsEnd);
+    this.#turn = new LoopTurn(options.clock, options.gauge, options.atTurnsEnd);
   }
 
   /** Lets a request that was read at `now` pass, or throws. Failure: overloaded. */

@@ -5,7 +5,10 @@ import type { ProcessGauge } from "../admit/shedder.ts";
 /** Reads this process. */
 export function processGauge(): ProcessGauge {
   let last = performance.eventLoopUtilization();
+  const { nodeTiming } = performance;
   return {
+    turns: () => nodeTiming.uvMetricsInfo.loopCount,
+    idleMs: () => nodeTiming.idleTime,
     utilization() {
       const now = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(now, last);

@@ -16,7 +16,7 @@ const orders: RequestClass = {
   method: "POST",
   path: "/orders",
   fields: [["Content-Type", "application/json"]],
-  body: largeOrder(100),
+  body: largeOrder(300),
   deadlineMs: patienceMs,
 };
 /** Refused before its body is read: what a shed costs. */

@@ -8,7 +8,7 @@ import { seeded } from "../support/seeded.ts";
 
 export const standard: SheddingConfig = {
   enabled: true,
-  loopDelay: { from: 20, to: 60 },
+  loopDelay: { from: 5, to: 15 },
   heap: { from: 0.9, to: 0.98 },
 };
 
@@ -71,6 +71,8 @@ export class ModelProcess implements ProcessGauge {
   readonly #options: ModelOptions;
   readonly #random: () => number;
   readonly #atTurnsEnd: Array<() => void> = [];
+  #turns = 0;
+  #idleMs = 0;
   /** Requests on connections that stand, and on those that wait to be taken in. */
   readonly #standing: Request[] = [];
   readonly #line: Request[] = [];
@@ -89,6 +91,14 @@ export class ModelProcess implements ProcessGauge {
 
   utilization(): number {
     return 0.5;
+  }
+
+  turns(): number {
+    return this.#turns;
+  }
+
+  idleMs(): number {
+    return this.#idleMs;
   }
 
   heapShare(): number {
@@ -116,6 +126,7 @@ export class ModelProcess implements ProcessGauge {
   }
 
   #turn(): void {
+    this.#turns += 1;
     const beganAt = this.clock.now();
     for (const request of this.#standing.splice(0)) {
       this.#answer(request);
@@ -158,7 +169,9 @@ export class ModelProcess implements ProcessGauge {
   }
 
   #idleUntil(time: number): void {
-    this.clock.advance(Math.max(0, Math.min(time, this.clock.nextDueAt) - this.clock.now()));
+    const idleMs = Math.max(0, time - this.clock.now());
+    this.#idleMs += idleMs;
+    this.clock.advance(idleMs);
   }
 
   #answer({ at, priority }: Request): void {

@@ -6,17 +6,17 @@ export const sheddingSchema = block(
   "When the process itself has too much to do: it refuses requests as overloaded, the sheddable first and the critical last.",
   {
     enabled: flag("Whether it does.", true),
-    loopDelay: block("How long the turn of the event loop that reads a request has lasted already.", {
+    loopDelay: block("How long the turn of the event loop that reads a request has worked already.", {
       from: duration(
         "Refusals begin, of a share that grows with the delay. Those of sheddable requests begin at half of it.",
         {
-          default: "20ms",
+          default: "5ms",
           min: "1ms",
           max: "10s",
         },
       ),
       to: duration("All but the critical are refused; these from twice to four times as long.", {
-        default: "60ms",
+        default: "15ms",
         min: "1ms",
         max: "60s",
       }),
