@@ -76,7 +76,8 @@ export class Queue {
     const evicted = mayEvict ? this.#lists[lowest]?.oldest : undefined;
     if (evicted === undefined) throw this.#full;
     this.leave(evicted);
-    evicted.refuse(this.#full);
+    // Whoever waited in vain says so; only who was refused at once met a full queue.
+    evicted.refuse(this.#late);
   }
 
   enter(place: Place): void {

@@ -63,7 +63,7 @@ export const prose: Readonly<Record<FailureCode, Prose>> = {
   concurrency_limited: say("Concurrency limit reached", "Too many requests to the service are in progress.",
     "The upstream's concurrency limit and its queue are full: it was not asked.", "RFC 9110 §15.6.4, RFC 9209 §2.3"),
   queue_timeout: say("Waited too long for the upstream", "Too many requests to the service are waiting.",
-    "The request waited its whole time in the queue. The upstream was never asked, so this is not a 504.", "RFC 9110 §15.6.4, RFC 9209 §2.3"),
+    "The request waited in the queue in vain: its time was over, or its place went to one of higher priority or to a later one. The upstream was never asked, so this is not a 504.", "RFC 9110 §15.6.4, RFC 9209 §2.3"),
   overloaded: say("Gateway overloaded", "The gateway is overloaded.",
     "The gateway itself is short of CPU, memory or sockets and sheds load before it reads anything.", "RFC 9110 §15.6.4, RFC 9209 §2.3"),
   maintenance: say("Under maintenance", "The service is under maintenance.",

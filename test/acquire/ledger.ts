@@ -92,7 +92,7 @@ export class Ledger {
   }
 
   #checkEvicted(before: readonly Waiting[], priority: Priority): void {
-    const evicted = before.find(({ client }) => client.failure?.code === "concurrency_limited");
+    const evicted = before.find(({ client }) => client.failure?.code === "queue_timeout");
     if (evicted === undefined) return;
     assert.equal(before.length, this.#depth, "nobody loses a place while there are others");
     const lowest = byRank.findLast((rank) => before.some((one) => one.priority === rank));

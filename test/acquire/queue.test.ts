@@ -53,11 +53,11 @@ describe("a queue that does not stand", () => {
     const waiting = [ask("normal"), ask("sheddable"), ask("sheddable")];
     const critical = ask("critical");
     await settled();
-    assert.deepEqual(codes(waiting), [undefined, "concurrency_limited", undefined]);
+    assert.deepEqual(codes(waiting), [undefined, "queue_timeout", undefined]);
     assert.ok(critical.isWaiting);
     const normal = ask("normal");
     await settled();
-    assert.deepEqual(codes(waiting), [undefined, "concurrency_limited", "concurrency_limited"]);
+    assert.deepEqual(codes(waiting), [undefined, "queue_timeout", "queue_timeout"]);
     assert.ok(normal.isWaiting);
   });
 
@@ -101,7 +101,7 @@ describe("a queue that stands", () => {
     const { last, ask } = await standing(2);
     const [second, third] = [ask(), ask()];
     await settled();
-    assert.deepEqual(codes([last, second, third]), ["concurrency_limited", undefined, undefined]);
+    assert.deepEqual(codes([last, second, third]), ["queue_timeout", undefined, undefined]);
   });
 
   test("keeps the order and the whole wait of the critical", async () => {

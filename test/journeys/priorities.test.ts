@@ -33,7 +33,7 @@ describe("a full queue", () => {
     assert.equal(status, 503);
     await until(() => waits("critical"));
     const line = await stage.gateway.log.line((entry) => entry["event"] === "request");
-    assert.equal(line["code"], "concurrency_limited");
+    assert.equal(line["code"], "queue_timeout");
   });
 
   test("gives none to anybody else who calls a request critical", { timeout: 20_000 }, async () => {
