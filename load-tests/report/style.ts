@@ -92,7 +92,7 @@ figcaption{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem .6rem;font
 .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:butt}
 .dot{stroke:none}
 .narrow{display:none}
-.scroll{overflow-x:auto;margin-top:1.75rem}
+.scroll{position:relative;overflow-x:auto;margin-top:1.75rem}
 .scroll tbody th{min-width:8.5rem}
 .scroll td.ordinal+th{min-width:0}
 .scroll:focus-visible{outline:2px solid var(--link);outline-offset:4px}

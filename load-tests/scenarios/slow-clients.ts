@@ -14,6 +14,9 @@ const largeAnswer = { slots: readers, meanMs: 20, bodyBytes: 8 * 1024 * 1024 };
 
 /** The default of listen.headersTimeout and of listen.bodyGrace, and 2 s. */
 const evictedWithinSeconds = 12;
+/** Until the last of the readers is being answered: so many large answers begin one after the other. */
+const readersBeginWithinSeconds = 2;
+const readersGoneAfterSeconds = readersBeginWithinSeconds + evictedWithinSeconds;
 
 const slowHeads: Attackers = {
   kind: "slow-headers",
@@ -59,7 +62,7 @@ function evictionOf({ kind, connections }: Attackers): Threshold {
 /** Who reads slowly reads for hours on what the kernel holds for it; what it cost is free when the service is. */
 function freedOf({ kind, connections, phase }: Attackers): Threshold {
   return {
-    says: `connections to the service that ${connections} × ${kind} still hold after ${evictedWithinSeconds} s`,
+    says: `connections to the service that ${connections} × ${kind} still hold after ${readersGoneAfterSeconds} s`,
     of: (run) => countersAround(run, phase, 1).after.openConnections,
     unit: "count",
     atMost: 0,
@@ -94,7 +97,7 @@ export const slowClients: Scenario = {
     { name: "base", seconds: isQuick ? 2 : 8, load: 0.5 },
     { name: slowHeads.phase, seconds: 14, load: 0.5 },
     { name: slowBodies.phase, seconds: 14, load: 0.5 },
-    { name: slowReaders.phase, seconds: evictedWithinSeconds, load: 0.5 },
+    { name: slowReaders.phase, seconds: readersGoneAfterSeconds, load: 0.5 },
   ],
   thresholds: [
     lossTo(slowHeads),

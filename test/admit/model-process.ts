@@ -8,7 +8,7 @@ import { seeded } from "../support/seeded.ts";
 
 export const standard: SheddingConfig = {
   enabled: true,
-  loopDelay: { from: 5, to: 15 },
+  loopDelay: { from: 10, to: 20 },
   heap: { from: 0.9, to: 0.98 },
 };
 
