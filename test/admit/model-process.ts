@@ -8,7 +8,7 @@ import { seeded } from "../support/seeded.ts";
 
 export const standard: SheddingConfig = {
   enabled: true,
-  loopDelay: { from: 10, to: 20 },
+  loopDelay: { from: 8, to: 16 },
   heap: { from: 0.9, to: 0.98 },
 };
 

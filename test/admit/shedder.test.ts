@@ -81,7 +81,7 @@ for (const seed of [1, 2, 3]) {
 }
 
 test("callers who ask again at once, on few connections, are not refused: that would buy nothing", () => {
-  for (const callers of [16, 48]) {
+  for (const callers of [16, 38]) {
     const model = new ModelProcess({ shedCost: 0.2 });
     model.runClosed(callers, 5000);
     assert.equal(model.refused.normal, 0, `${callers} callers`);

@@ -240,7 +240,7 @@ finds("finds bounds in the wrong order", upstream("targets: [http://a]", "breake
   "gateway.yaml:6:13: upstreams.orders.breaker.open: 2m is more than maxOpen, 1m",
 ]);
 finds("finds a shedder that would begin after its end", `${sound}shedding: { loopDelay: { from: 1s } }`, [
-  "gateway.yaml:3:32: shedding.loopDelay.from: 1s is more than to, 20ms",
+  "gateway.yaml:3:32: shedding.loopDelay.from: 1s is more than to, 16ms",
 ]);
 finds(
   "finds a client certificate without its key",

@@ -65,7 +65,7 @@ const fitting: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "routes[].rateLimit.shared": fc.constant(false),
   "routes[].rateLimit.failMode": fc.constant("open"),
   "shedding.loopDelay.from": fc.constantFrom("1ms", "5ms"),
-  "shedding.loopDelay.to": fc.constantFrom("20ms", "1m"),
+  "shedding.loopDelay.to": fc.constantFrom("16ms", "1m"),
   "shedding.heap.from": fc.constantFrom("1%", "90%"),
   "shedding.heap.to": fc.constantFrom("90%", "100%"),
   "admin.port": fc.constant(0),

@@ -46,7 +46,7 @@ test("the defaults are the contract's", () => {
     log: { level: "info", access: true, redact: [], shedsPerSecond: 10 },
     shedding: {
       enabled: true,
-      loopDelay: { from: 10, to: 20 },
+      loopDelay: { from: 8, to: 16 },
       heap: { from: 0.9, to: 0.98 },
     },
     problems: undefined,

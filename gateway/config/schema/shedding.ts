@@ -10,13 +10,13 @@ export const sheddingSchema = block(
       from: duration(
         "Refusals begin, of a share that grows with the delay. Those of sheddable requests begin at half of it.",
         {
-          default: "10ms",
+          default: "8ms",
           min: "1ms",
           max: "10s",
         },
       ),
       to: duration("All but the critical are refused; these from twice to four times as long.", {
-        default: "20ms",
+        default: "16ms",
         min: "1ms",
         max: "60s",
       }),
