@@ -55,8 +55,8 @@ export class Concurrency {
 
   /**
    * A permit at once where one is free, else a promise of one. Throws `concurrency_limited` when the queue has no
-   * place for it; the promise rejects with that when the place is given away, with `queue_timeout`, or with whatever
-   * cancels the exchange.
+   * place for it; the promise rejects with `queue_timeout` when its time is over or its place is given away, or with
+   * whatever cancels the exchange.
    */
   acquire(exchange: Exchange): Permit | Promise<Permit> {
     // Nobody waits while a permit is free: so nobody is overtaken.
