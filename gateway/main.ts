@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
 
 import type { StartSurroundings } from "./commands/surroundings.ts";
 
@@ -74,4 +75,7 @@ async function main(): Promise<number> {
   }
 }
 
+// V8 may take a request's first objects for long-lived ones and put them where only a full collection looks; all else of
+// the request hangs on them and is copied there, too, in pauses of 10 ms. See docs/decisions/0012-short-pauses.md.
+setFlagsFromString("--no-allocation-site-pretenuring");
 process.exitCode = await main();

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 
 import type { GatewayProcess } from "../support/gateway-process.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import type { LoadFigures } from "../support/steady-load.ts";
 
+import { startChild } from "../../load-tests/peers/child.ts";
 import { readStatus } from "../support/gateway-harness.ts";
 import { spawnGateway } from "../support/gateway-process.ts";
 import { connectClient } from "../support/raw-client.ts";
-import { startUpstream } from "../support/raw-upstream.ts";
 import { SteadyLoad } from "../support/steady-load.ts";
 import { until } from "../support/until.ts";
-import { answering } from "../support/upstream-scripts.ts";
 
 export interface SlowAttack {
   readonly heads: number;
@@ -36,11 +36,12 @@ const drippingEveryMs = 500;
 
 /** Slow heads and slow bodies all at once: each is told 408 and closed in its time, and nobody else notices. */
 export async function attackSlowly(attack: SlowAttack): Promise<SlowAttackFigures> {
-  await using upstream = await startUpstream(answering());
-  await using gateway = await spawnGateway(configOf(upstream.url, attack));
+  // A process of its own: what the attackers cost the test's is not the gateway's doing.
+  await using upstream = await startChild("service", [join(import.meta.dirname, "../../load-tests/peers/upstream.ts")]);
+  await using gateway = await spawnGateway(configOf(`http://127.0.0.1:${upstream.port}`, attack));
   await using load = new SteadyLoad({ port: gateway.port, target: "/ordinary", ratePerSecond: attack.ratePerSecond });
-  await upstream.request(attack.ratePerSecond); // one second to warm up
-  await load.figures();
+  let warm = 0;
+  await until(async () => (warm += (await load.figures()).served) >= attack.ratePerSecond); // one second's requests
   await new Promise((resolve) => setTimeout(resolve, attack.beforeMs));
   const before = await load.figures();
   const lasted = await Promise.all([
