@@ -18,7 +18,7 @@ interface Attacker extends Timed<Attacker> {
 }
 
 /** They come a few at a time: all at once, their connecting would hold up the load itself. */
-const comingPerMs = 5;
+const usuallyComingPerSecond = 5000;
 /** They act twice a second, or at every byte where that is rarer. */
 const actsPerSecond = 2;
 const bodyBytes = 1024 * 1024;
@@ -47,8 +47,9 @@ export class Attack {
   /** With the start of its phase. */
   begin(phase: string, nowMs: number): void {
     if (phase !== this.#plan.phase) return;
+    const { comingPerSecond = usuallyComingPerSecond } = this.#plan;
     for (const [index, attacker] of this.#attackers.entries()) {
-      this.#wheel.schedule(attacker, nowMs + index / comingPerMs);
+      this.#wheel.schedule(attacker, nowMs + (index * 1000) / comingPerSecond);
     }
   }
 

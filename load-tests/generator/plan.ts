@@ -56,4 +56,6 @@ export interface Attackers {
   readonly phase: string;
   /** Bytes a second and connection, sent or read. */
   readonly bytesPerSecond: number;
+  /** How many of them come a second. Default 5,000. */
+  readonly comingPerSecond?: number;
 }

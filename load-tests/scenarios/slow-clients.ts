@@ -14,8 +14,12 @@ const largeAnswer = { slots: readers, meanMs: 20, bodyBytes: 8 * 1024 * 1024 };
 
 /** The default of listen.headersTimeout and of listen.bodyGrace, and 2 s. */
 const evictedWithinSeconds = 12;
-/** Until the last of the readers is being answered: so many large answers begin one after the other. */
-const readersBeginWithinSeconds = 2;
+/**
+ * What each fills of the kernel's buffers before it is slow is a fast download of some megabytes. All at once they would
+ * be a load test of downloads: 1.6 GB through every process here.
+ */
+const readersPerSecond = 40;
+const readersBeginWithinSeconds = readers / readersPerSecond;
 const readersGoneAfterSeconds = readersBeginWithinSeconds + evictedWithinSeconds;
 
 const slowHeads: Attackers = {
@@ -38,6 +42,7 @@ const slowReaders: Attackers = {
   path: "/other",
   phase: "slow-reader",
   bytesPerSecond: 1000,
+  comingPerSecond: readersPerSecond,
 };
 
 function lossTo({ kind, connections, phase }: Attackers): Threshold {

@@ -95,6 +95,13 @@ describe("slow clients", () => {
     }
   });
 
+  test("come at the pace of their plan", async () => {
+    await using upstream = await startUpstream(answering());
+    const rare = { ...attackers("slow-headers", 10), comingPerSecond: 0.5 };
+    await runLoad({ ports: [upstream.port], phases, attackers: [rare] });
+    assert.equal(upstream.connections.filter(({ received }) => received.includes("/attacked")).length, 1);
+  });
+
   test("come with their phase, and without them there is no result of them", async () => {
     await using upstream = await startUpstream(answering());
     const later = { ...attackers("slow-headers", 10), phase: "never" };
