@@ -1,5 +1,5 @@
 import type { Exchange } from "./exchange.ts";
-import type { CallTimeouts } from "./forward/carrier.ts";
+import type { CallTimeouts } from "./upstream/carrier.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** An upstream that a route leads to, and the timers of the route's attempts there. */

@@ -6,7 +6,7 @@ import type { RetryRule } from "./attempt/retry.ts";
 import type { Destinations } from "./destinations.ts";
 import type { Exchange, ExchangeHead, Route, UpstreamAnswer } from "./exchange.ts";
 import type { Failure } from "./failures/failure.ts";
-import type { HeaderRules } from "./forward/headers.ts";
+import type { HeaderRules } from "./upstream/headers.ts";
 import type { Rewrite } from "./route/rewrite.ts";
 import type { Upstream } from "./upstream.ts";
 import type { ByteBudget } from "./validate/byte-budget.ts";

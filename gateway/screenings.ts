@@ -7,7 +7,7 @@ import type { Screening } from "./respond/screening.ts";
 import type { RouteValidator } from "./validate/validate.ts";
 
 import { retryAfterMs } from "./attempt/retry.ts";
-import { compileHeaderRules } from "./forward/headers.ts";
+import { compileHeaderRules } from "./upstream/headers.ts";
 import { compileScreening } from "./respond/compile-screening.ts";
 import { checkResponse, inflateResponse } from "./validate/response-body.ts";
 

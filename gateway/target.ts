@@ -3,8 +3,8 @@ import type { BreakerOptions } from "./attempt/breaker.ts";
 import type { Clock } from "./clock.ts";
 import type { TargetConfig, UpstreamConfig, UpstreamTlsConfig } from "./config/schema.ts";
 import type { Attempt, Exchange, UpstreamAnswer } from "./exchange.ts";
-import type { Endpoint } from "./forward/connect.ts";
-import type { OutgoingRequest } from "./forward/carrier.ts";
+import type { Endpoint } from "./upstream/connect.ts";
+import type { OutgoingRequest } from "./upstream/carrier.ts";
 import type { Report, TargetView } from "./observe/events.ts";
 
 import { readFileSync } from "node:fs";
@@ -13,10 +13,10 @@ import { isIP } from "node:net";
 import { Breaker } from "./attempt/breaker.ts";
 import { Health } from "./balance/health.ts";
 import { SlowStart } from "./balance/slow-start.ts";
-import { Addresses } from "./forward/addresses.ts";
-import { probe } from "./forward/probe.ts";
-import { Transport } from "./forward/transport.ts";
-import { WebSockets } from "./forward/websockets.ts";
+import { Addresses } from "./upstream/addresses.ts";
+import { probe } from "./upstream/probe.ts";
+import { Transport } from "./upstream/transport.ts";
+import { WebSockets } from "./upstream/websockets.ts";
 
 export interface TargetOptions {
   /** The upstream's. */

@@ -4,12 +4,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "./clock.ts";
 import type { Config, UpstreamConfig } from "./config/schema.ts";
 import type { Exchange } from "./exchange.ts";
-import type { OutgoingRequest } from "./forward/carrier.ts";
+import type { OutgoingRequest } from "./upstream/carrier.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { GatewayRoute, Upstreams } from "./rooms.ts";
 
 import { deadlineField } from "./attempt/deadline.ts";
-import { requestHeaders } from "./forward/headers.ts";
+import { requestHeaders } from "./upstream/headers.ts";
 import { traceparent } from "./observe/trace.ts";
 import { relayInterim } from "./respond/interim.ts";
 import { Upstream } from "./upstream.ts";

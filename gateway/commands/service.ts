@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import type { Listener, ListenerSettings } from "../listen/server.ts";
+import type { Listener, ListenerSettings } from "../client/server.ts";
 import type { LogDestination } from "../observe/destination.ts";
 import type { UpstreamView } from "../observe/events.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -10,8 +10,8 @@ import { Shedder } from "../admit/shedder.ts";
 import { assemble } from "../assembly.ts";
 import { systemClock } from "../clock.ts";
 import { Gateway } from "../gateway.ts";
-import { drain } from "../listen/drain.ts";
-import { createListener } from "../listen/server.ts";
+import { drain } from "../client/drain.ts";
+import { createListener } from "../client/server.ts";
 import { createObserver } from "../observe/observer.ts";
 import { processGauge } from "./process-gauge.ts";
 
@@ -97,7 +97,7 @@ export class Service {
     last.close(next);
   }
 
-  /** Drains, see listen/drain.ts. Resolves with whether everything ended by itself. The log stays open. */
+  /** Drains, see client/drain.ts. Resolves with whether everything ended by itself. The log stays open. */
   async drain(): Promise<boolean> {
     this.#isOpen = false;
     const isClean = await drain({

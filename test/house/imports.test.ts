@@ -44,9 +44,9 @@ describe("who may import whom", () => {
   });
 
   test("the page does not know who listens, and a library stays in its room", () => {
-    assert.match(judge("gateway/gateway.ts", 'import { a } from "./listen/server.ts";') ?? "", /only commands/);
+    assert.match(judge("gateway/gateway.ts", 'import { a } from "./client/server.ts";') ?? "", /only commands/);
     assert.equal(judge("gateway/gateway.ts", 'import { a } from "./route/match.ts";'), undefined);
-    assert.match(judge("gateway/route/match.ts", 'import { Client } from "undici";') ?? "", /belongs to forward/);
+    assert.match(judge("gateway/route/match.ts", 'import { Client } from "undici";') ?? "", /belongs to upstream/);
     assert.match(judge("gateway/route/match.ts", 'import left from "left-pad";') ?? "", /has no room yet/);
     assert.match(judge("gateway/route/match.ts", 'import process from "node:process";') ?? "", /belongs to main/);
   });

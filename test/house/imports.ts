@@ -36,8 +36,8 @@ function packageOf(specifier: string): string {
 
 /** The packages that one room alone may import, so that a change of library stays in that room. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
-  undici: ["forward"],
-  "http-proxy": ["forward"],
+  undici: ["upstream"],
+  "http-proxy": ["upstream"],
   ioredis: ["admit"],
   "rate-limiter-flexible": ["admit"],
   opossum: ["attempt"],
@@ -67,7 +67,7 @@ const pages = new Set([
 ]);
 
 /** What only commands use: the page does not know who listens or administers, or where its config came from. */
-const onlyForCommands = /^gateway\/(?:(admin|commands|demo)\/|listen\/(?:server|drain)\.ts$|config\/load\.ts$)/;
+const onlyForCommands = /^gateway\/(?:(admin|commands|demo)\/|client\/(?:server|drain)\.ts$|config\/load\.ts$)/;
 
 /** Why an import breaks the house's rule, or undefined where it does not. */
 export function offence(one: Import): string | undefined {

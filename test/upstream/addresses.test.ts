@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { systemClock } from "../../gateway/clock.ts";
-import { Addresses } from "../../gateway/forward/addresses.ts";
-import { Transport } from "../../gateway/forward/transport.ts";
+import { Addresses } from "../../gateway/upstream/addresses.ts";
+import { Transport } from "../../gateway/upstream/transport.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 import { newAttempt } from "../support/new-attempt.ts";
 import { FakeClock } from "../support/fake-clock.ts";

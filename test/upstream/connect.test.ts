@@ -7,9 +7,9 @@ import { createServer } from "node:net";
 import { describe, test } from "node:test";
 import { TLSSocket, createServer as createTlsServer } from "node:tls";
 
-import type { ConnectPhase, Endpoint, TlsEndpoint } from "../../gateway/forward/connect.ts";
+import type { ConnectPhase, Endpoint, TlsEndpoint } from "../../gateway/upstream/connect.ts";
 
-import { openConnection } from "../../gateway/forward/connect.ts";
+import { openConnection } from "../../gateway/upstream/connect.ts";
 import { until } from "../support/until.ts";
 
 const bounded = { timeout: 10_000 };

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { BodySink } from "../../gateway/exchange.ts";
-import type { CallConnection, CallController, Carried } from "../../gateway/forward/carrier.ts";
-import type { ParsedHeaders } from "../../gateway/forward/headers.ts";
+import type { CallConnection, CallController, Carried } from "../../gateway/upstream/carrier.ts";
+import type { ParsedHeaders } from "../../gateway/upstream/headers.ts";
 
 import { Failure, TimerExpired } from "../../gateway/failures/failure.ts";
-import { Call } from "../../gateway/forward/call.ts";
+import { Call } from "../../gateway/upstream/call.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { newAttempt } from "../support/new-attempt.ts";

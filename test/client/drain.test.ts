@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { DrainOptions } from "../../gateway/listen/drain.ts";
+import type { DrainOptions } from "../../gateway/client/drain.ts";
 
-import { drain } from "../../gateway/listen/drain.ts";
+import { drain } from "../../gateway/client/drain.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 function setUp(config: { readonly grace: number; readonly deadline: number }) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { unparsedFailure } from "../../gateway/listen/unparsed.ts";
+import { unparsedFailure } from "../../gateway/client/unparsed.ts";
 
 interface Parts {
   readonly packet?: string;

@@ -6,8 +6,8 @@ import { describe, test } from "node:test";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 
 import { Failure } from "../../gateway/failures/failure.ts";
-import { conduct } from "../../gateway/listen/conduct.ts";
-import { readInbound } from "../../gateway/listen/inbound.ts";
+import { conduct } from "../../gateway/client/conduct.ts";
+import { readInbound } from "../../gateway/client/inbound.ts";
 import { exchangeUnderTest, receivedFields } from "../support/exchange-under-test.ts";
 
 interface Head {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { clientAddress } from "../../gateway/listen/client-address.ts";
-import { compileTrustedProxies } from "../../gateway/listen/trusted-proxies.ts";
+import { clientAddress } from "../../gateway/client/client-address.ts";
+import { compileTrustedProxies } from "../../gateway/client/trusted-proxies.ts";
 
 const trusts = compileTrustedProxies(["10.0.0.0/8", "fd00::/8"]);
 

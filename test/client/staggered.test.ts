@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Staggered } from "../../gateway/listen/staggered.ts";
+import { Staggered } from "../../gateway/client/staggered.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -6,10 +6,10 @@ import { describe, test } from "node:test";
 
 import type { ListenConfig } from "../../gateway/config/schema.ts";
 import type { Failure } from "../../gateway/failures/failure.ts";
-import type { ConnectionLine, Listener, RequestHandler } from "../../gateway/listen/server.ts";
+import type { ConnectionLine, Listener, RequestHandler } from "../../gateway/client/server.ts";
 
 import { systemClock } from "../../gateway/clock.ts";
-import { createListener } from "../../gateway/listen/server.ts";
+import { createListener } from "../../gateway/client/server.ts";
 import { connectClient, exchange, requestBytes } from "../support/raw-client.ts";
 import { until } from "../support/until.ts";
 

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { agreesTo, isWebSocketHandshake } from "../../gateway/forward/handshake.ts";
+import { agreesTo, isWebSocketHandshake } from "../../gateway/upstream/handshake.ts";
 
 // RFC 6455 §1.3
 const key = "dGhlIHNhbXBsZSBub25jZQ==";

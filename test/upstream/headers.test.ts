@@ -5,7 +5,7 @@ import fc from "fast-check";
 
 import type { ExchangeParts } from "../support/exchange-under-test.ts";
 
-import { compileHeaderRules, listField, requestHeaders, responseHeaders } from "../../gateway/forward/headers.ts";
+import { compileHeaderRules, listField, requestHeaders, responseHeaders } from "../../gateway/upstream/headers.ts";
 import { exchangeUnderTest, receivedFields } from "../support/exchange-under-test.ts";
 
 type Field = readonly [name: string, value: string];

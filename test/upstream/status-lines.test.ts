@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { StatusLines } from "../../gateway/forward/status-lines.ts";
+import { StatusLines } from "../../gateway/upstream/status-lines.ts";
 
 interface Seen {
   readonly accepted: boolean;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { readInbound } from "../../gateway/listen/inbound.ts";
+import { readInbound } from "../../gateway/client/inbound.ts";
 
 interface Head {
   readonly url?: string;
