@@ -1,0 +1,242 @@
+import type { WireRule } from "../../gateway/http1/rules.ts";
+
+/** Streams that the codec refuses by a rule, each a way in which requests have been smuggled or parsers have parted. */
+const smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+
+function request(line: string, ...fields: readonly string[]): string {
+  return `${[line, "Host: a", ...fields].join("\r\n")}\r\n\r\n`;
+}
+
+function post(...fields: readonly string[]): string {
+  return request("POST /p HTTP/1.1", ...fields);
+}
+
+function inChunks(...rest: readonly string[]): string {
+  return post("Transfer-Encoding: chunked") + rest.join("");
+}
+
+const chunkedBody = `0\r\n\r\n${smuggled}`;
+
+export const requestShapes: Partial<Record<WireRule, readonly string[]>> = {
+  bare_cr: [
+    post("X: y\rTransfer-Encoding: chunked") + chunkedBody,
+    `GET / HTTP/1.1\rHost: a\r\n\r\n${smuggled}`,
+    "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n",
+    `\r${smuggled}`,
+    inChunks("5\rx\r\nhello\r\n0\r\n\r\n"),
+    inChunks("0\r\nX: y\rZ: z\r\n\r\n"),
+    inChunks("0\r\n\rX"),
+  ],
+  bare_lf: [
+    `GET /bare HTTP/1.1\nHost: a\n\n${smuggled}`,
+    post("X: y\nTransfer-Encoding: chunked") + chunkedBody,
+    `\n${smuggled}`,
+    `GET / HTTP/1.1\r\nHost: a\r\n\n${smuggled}`,
+    inChunks("5\nhello\r\n0\r\n\r\n"),
+    inChunks("5;\nhello\r\n0\r\n\r\n"),
+    inChunks("5;a\nhello\r\n0\r\n\r\n"),
+    inChunks("0\r\nX: y\nZ: z\r\n\r\n"),
+    inChunks("0\r\n\n"),
+  ],
+  control_char: [
+    request("GET / HTTP/1.1", "X: y\0", "Content-Length: 5") + `hello${smuggled}`,
+    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    request("GET /\x0b HTTP/1.1"),
+    request("G\0T / HTTP/1.1"),
+    post("Transfer-Encoding: \x0bchunked") + chunkedBody,
+    post("Transfer-Encoding: chunked\x0c") + chunkedBody,
+    request("GET / HTTP/1.1", "X: \x7f"),
+    request("GET / HTTP/1.1", "X\x01: y"),
+    inChunks("0\r\nX: \0\r\n\r\n"),
+  ],
+  head_too_large: [
+    request("GET / HTTP/1.1", `X: ${"y".repeat(20_000)}`),
+    `GET / HTTP/1.1\r\n${"X: y\r\n".repeat(4000)}`,
+  ],
+  first_line_too_large: [request(`GET /${"x".repeat(20_000)} HTTP/1.1`), "G".repeat(20_000)],
+  empty_lines_too_many: [`${"\r\n".repeat(5)}${smuggled}`],
+  request_line: [
+    request("GET"),
+    request("GET  / HTTP/1.1"),
+    request("GET /  HTTP/1.1"),
+    request("GET / HTTP/1.1 "),
+    request(" GET / HTTP/1.1"),
+    request("GET\t/\tHTTP/1.1"),
+    request("GET  HTTP/1.1"),
+    request("GET / http/1.1"),
+    request("GET / HTTP/11"),
+    request("GET / HTTP/1.10"),
+    request("GET / HTTP/1."),
+    request("GET / HTTP/ 1.1"),
+    request("GET /a b HTTP/1.1"),
+    request("GET /in-target HTTP/1.1 HTTP/1.1"),
+    request("POST /old"),
+  ],
+  method_char: [
+    request("G@T / HTTP/1.1"),
+    request("GET: / HTTP/1.1"),
+    request("G\xc9T / HTTP/1.1"),
+    request("(GET) / HTTP/1.1"),
+  ],
+  target_char: [request("GET /caf\xe9 HTTP/1.1"), request("GET /\t HTTP/1.1"), request("GET /\xff HTTP/2.0")],
+  target_form: [
+    request("GET a HTTP/1.1"),
+    request("GET ?q HTTP/1.1"),
+    request("GET http:/a HTTP/1.1"),
+    request("GET http://a@b@c/ HTTP/1.1"),
+    request("GET http://:80/ HTTP/1.1"),
+    request("GET http://a:b/ HTTP/1.1"),
+    request("GET http://[::1/ HTTP/1.1"),
+    request("GET http://a\\b/ HTTP/1.1"),
+    request("GET http://a#b HTTP/1.1"),
+    request("GET a:80 HTTP/1.1"),
+    request("CONNECT / HTTP/1.1"),
+    request("GET *a HTTP/1.1"),
+  ],
+  version: [
+    `GET /old\r\n\r\n${smuggled}`,
+    `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${smuggled}`,
+    request("GET / HTTP/2.0"),
+    request("GET / HTTP/0.9"),
+    request("GET / HTTP/1.2"),
+    request("GET / HTTP/1"),
+  ],
+  protocol: [request("OPTIONS / RTSP/1.0"), request("SOURCE / ICE/1.0")],
+  field_name: [
+    request("GET / HTTP/1.1", "X Y: z"),
+    request("GET / HTTP/1.1", "X@: z"),
+    request("GET / HTTP/1.1", "\xffX: z"),
+    post('"Transfer-Encoding": chunked') + chunkedBody,
+    post("(x) Transfer-Encoding: chunked") + chunkedBody,
+  ],
+  field_name_empty: [request("GET / HTTP/1.1", ": x"), request("GET / HTTP/1.1", ":")],
+  space_before_colon: [
+    post("Transfer-Encoding : chunked") + chunkedBody,
+    post("Transfer-Encoding\t: chunked") + chunkedBody,
+    post("Content-Length : 5") + `hello${smuggled}`,
+  ],
+  no_colon: [
+    request("GET / HTTP/1.1", "X"),
+    request("GET / HTTP/1.1", "HTTP/1.1 200 OK"),
+    request("GET / HTTP/1.1", "X Y"),
+  ],
+  obs_fold: [
+    post("Transfer-Encoding:", " chunked") + chunkedBody,
+    post("X: y", "\tz"),
+    `GET /fold-first HTTP/1.1\r\n Host: a\r\n\r\n${smuggled}`,
+    `GET / HTTP/1.1\r\n \r\nHost: a\r\n\r\n${smuggled}`,
+  ],
+  content_length_digits: [
+    post("Content-Length: +5") + "hello",
+    post("Content-Length: -1"),
+    post("Content-Length: 0x5") + "hello",
+    post("Content-Length: 5;") + "hello",
+    post("Content-Length: 1e1"),
+    post("Content-Length: 5 5") + "hello",
+    post("Content-Length: 5.0") + "hello",
+    post("Content-Length: \xb2"),
+    post("Content-Length:") + smuggled,
+    post("Content-Length: chunked"),
+  ],
+  content_length_too_large: [
+    post("Content-Length: 9007199254740992"),
+    post("Content-Length: 18446744073709551617"),
+    post(`Content-Length: ${"9".repeat(400)}`),
+  ],
+  content_length_repeated: [
+    post("Content-Length: 0", `Content-Length: ${smuggled.length}`) + smuggled,
+    post("Content-Length: 5", "Content-Length: 5") + "hello",
+    post("Content-Length: 5, 5") + "hello",
+    post("Content-Length: 5,5") + "hello",
+    post("Content-Length: ,5") + "hello",
+    post("Content-Length: 5,") + "hello",
+  ],
+  content_length_and_transfer_encoding: [
+    post("Content-Length: 6", "Transfer-Encoding: chunked") + chunkedBody,
+    post("Transfer-Encoding: chunked", "Content-Length: 4") + `5\r\nhello\r\n${chunkedBody}`,
+    post("Transfer-Encoding: identity", "Content-Length: 4") + "hell",
+  ],
+  transfer_encoding_in_1_0: [
+    request("POST / HTTP/1.0", "Connection: keep-alive", "Transfer-Encoding: chunked") + chunkedBody,
+    request("POST / HTTP/1.0", "Transfer-Encoding: chunked") + chunkedBody,
+  ],
+  transfer_encoding_not_chunked: [
+    post("Transfer-Encoding: xchunked") + chunkedBody,
+    post("Transfer-Encoding: chunked, identity") + chunkedBody,
+    post('Transfer-Encoding: "chunked"') + chunkedBody,
+    post("Transfer-Encoding: chunked;q=1") + chunkedBody,
+    post("Transfer-Encoding: chunked,") + chunkedBody,
+    post("Transfer-Encoding: ,chunked") + chunkedBody,
+    post("Transfer-Encoding: chunked chunked") + chunkedBody,
+    post("Transfer-Encoding: gzip") + chunkedBody,
+    post("Transfer-Encoding: identity") + smuggled,
+    post("Transfer-Encoding: chunked\xa0") + chunkedBody,
+    post("Transfer-Encoding:") + smuggled,
+  ],
+  transfer_encoding_repeated: [
+    post("Transfer-Encoding: chunked", "Transfer-encoding: cow") + chunkedBody,
+    post("Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + chunkedBody,
+    post("Transfer-Encoding: gzip", "Transfer-Encoding: chunked") + chunkedBody,
+    post("Transfer-Encoding: chunked, chunked") + chunkedBody,
+  ],
+  transfer_coding_unknown: [
+    post("Transfer-Encoding: gzip, chunked") + chunkedBody,
+    post("Transfer-Encoding: x;q=1,CHUNKED") + chunkedBody,
+  ],
+  chunk_size: [
+    inChunks("\r\nhello\r\n0\r\n\r\n"),
+    inChunks("g\r\n"),
+    inChunks(" 5\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5 \r\nhello\r\n0\r\n\r\n"),
+    inChunks("5 ;a\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5\t\r\nhello\r\n0\r\n\r\n"),
+    inChunks("0x5\r\nhello\r\n0\r\n\r\n"),
+    inChunks("-1\r\nhello\r\n0\r\n\r\n"),
+    inChunks("+5\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5\0\r\nhello\r\n0\r\n\r\n"),
+    inChunks("20000000000000\r\nhello"),
+    inChunks("ffffffffffffffff\r\nhello"),
+    inChunks("100000000000000005\r\nhello\r\n0\r\n\r\n"),
+    inChunks("00000000000000005\r\nhello\r\n0\r\n\r\n"),
+    inChunks(`0\r\n\r\n`).replace("0\r\n\r\n", ";a\r\n\r\n"),
+  ],
+  chunk_extension: [
+    inChunks("5;\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5; a\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5;a=\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5;a =b\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5;a=b=c\r\nhello\r\n0\r\n\r\n"),
+    inChunks('5;a="b\r\nhello\r\n0\r\n\r\n'),
+    inChunks('5;a="b"c\r\nhello\r\n0\r\n\r\n'),
+    inChunks('5;a="b\\\r\n"\r\nhello\r\n0\r\n\r\n'),
+    inChunks("5;a\0\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5;;\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5;a=b \r\nhello\r\n0\r\n\r\n"),
+  ],
+  chunk_extension_too_long: [
+    inChunks(`5;${"a".repeat(17_000)}\r\nhello\r\n0\r\n\r\n`),
+    inChunks(`1;${"a".repeat(3000)}\r\nx\r\n`.repeat(6), "0\r\n\r\n"),
+  ],
+  chunk_data_end: [
+    inChunks("5\r\nhelloX\r\n0\r\n\r\n"),
+    inChunks("7\r\nhello\r\n0\r\n\r\n"),
+    inChunks("5\r\nhello\n0\r\n\r\n"),
+    inChunks("5\r\nhello\r0\r\n\r\n"),
+    inChunks("5\r\nhello0\r\n\r\n"),
+  ],
+  trailer_field: [
+    inChunks(`0\r\nContent-Length: 5\r\n\r\n${smuggled}`),
+    inChunks(`0\r\nTransfer-Encoding: chunked\r\n\r\n${smuggled}`),
+    inChunks("0\r\nConnection: close\r\n\r\n"),
+    inChunks("0\r\nTE: trailers\r\n\r\n"),
+    inChunks("0\r\nX : y\r\n\r\n"),
+    inChunks("0\r\n X: y\r\n\r\n"),
+    inChunks("0\r\nX\r\n\r\n"),
+    inChunks("0\r\nX: y\r\n z\r\n\r\n"),
+    inChunks(`0\r\n${smuggled}`),
+  ],
+  trailers_too_large: [
+    inChunks(`0\r\nX: ${"y".repeat(17_000)}\r\n\r\n`),
+    inChunks(`0\r\n${"X: y\r\n".repeat(3000)}\r\n`),
+  ],
+};
