@@ -15,13 +15,19 @@ export interface Scenario {
   readonly services: readonly Service[];
   /** How many gateways stand before them; default 1. Load is spread evenly. */
   readonly gateways?: number;
+  /** What differs from `config` in each gateway, in their order; there are as many as that. In place of `gateways`. */
+  readonly gatewayConfigs?: readonly ConfigPatch[];
   /** What differs from the standing config; see stage/gateway-config.ts. */
   readonly config?: ConfigPatch;
   readonly classes: readonly RequestClass[];
+  /** How long answers may take: so many connections stand before the load. Default 100 ms. */
+  readonly answerMs?: number;
   phases(isQuick: boolean): readonly ScenarioPhase[];
   readonly attackers?: LoadPlan["attackers"];
   /** Judged on the medians over the runs. */
   readonly thresholds: readonly Threshold[];
+  /** Why a run proves nothing although the generator kept its pace; empty where it does. */
+  doubts?(run: ScenarioRun): readonly string[];
   /** What else must be there, such as Redis: why the scenario is skipped, or undefined. */
   unmet?(): string | undefined;
   /** Where only the gateway itself can say what a load of 1 is, in requests per second. Called before `prepare`. */

@@ -6,6 +6,7 @@ import type { AtTurnsEnd, LoopGauge } from "./loop-turn.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { LoopTurn } from "./loop-turn.ts";
+import { OverloadDetector } from "./overload-detector.ts";
 
 /** What can be read of the process that serves. Shares, 0 … 1. */
 export interface ProcessGauge extends LoopGauge {
@@ -24,35 +25,42 @@ export interface ShedderOptions {
   readonly random: () => number;
 }
 
-/** How often the process is looked at, in milliseconds, and what `view` tells of. */
+/** How often the heap is looked at, and the period that `view` tells of. Milliseconds. */
 const periodMs = 1000;
 
-/** So many requests of a turn are always let through: where so few come, refusing them is not what helps. */
-const admittedPerTurn = 8;
+/** An overload is over if less than this share of a period's requests was refused. */
+const calmShare = 0.01;
 
-/** One for all of them: nothing in it is of one request. */
+/**
+ * The patience is CPU time of the process itself: a turn that is long because other processes had the CPU is not shortened
+ * by refusals. It is time by the clock where the process has less than this part of a CPU, to bound what callers wait.
+ */
+const leastCpuShare = 1 / 3;
+
+/** One for all requests: it holds nothing of any of them. */
 const overloaded = new Failure("overloaded");
 
 /**
  * Refuses requests while the process has more to do than it can: the cheapest refusal there is, before anything of a
- * request but its head has been looked at. A request is refused with a chance that grows from 0 to 1 as the turn of the
- * event loop that reads it has worked from `loopDelay.from` to `to`.
+ * request but its head has been read.
  *
- * That is as good as it can be. A turn serves for about `from … to`, then refuses what else has come, and is over: the
- * loop never idles while there is work, and no request waits much longer than `to`. With s the cost of a refusal in units
- * of serving, goodput at L times the capacity is (1 − L·s) / (1 − s). Nothing is remembered from turn to turn, so there is
- * no control loop that could swing, and nothing is refused any more in the first turn that is short again.
+ * It is patient at first. A turn of the event loop may work for `patience`, which serves a burst or a closed loop of
+ * clients whole; only what it reads later is refused. During an overload (see OverloadDetector) a request is refused with a
+ * chance that grows from 0 to 1 as its turn has worked from `loopDelay.from` to `to`. Such a turn serves for about that
+ * long, refuses what else has arrived, and ends: the loop never idles while there is work, and no request waits much
+ * longer than two such turns. With s the cost of a refusal, as a share of the cost of serving, goodput at L times the
+ * capacity is (1 − L·s) / (1 − s), which is the most that is possible.
  *
- * One for the process, whatever the configuration: it outlives reloads. Each worker has its own. The admin port does not
- * ask it. See docs/decisions/0010-process-shedder.md.
+ * There is one for the process, whatever the configuration: it outlives reloads. Each worker has its own. The admin port
+ * does not ask it. See docs/decisions/0013-burst-or-overload.md.
  */
 export class Shedder {
   readonly #options: ShedderOptions;
   readonly #turn: LoopTurn;
+  readonly #detector: OverloadDetector;
   #config: SheddingConfig;
-  #ranges: Readonly<Record<Priority, Range>>;
+  #ranges: Ranges;
   #heapChance = 0;
-  /** Looked at first with the first request, or with the first who asks. */
   #periodEndsAt = 0;
   #requests = 0;
   #refused = 0;
@@ -63,14 +71,16 @@ export class Shedder {
     this.#config = options.config;
     this.#ranges = rangesOf(options.config);
     this.#turn = new LoopTurn(options.clock, options.gauge, options.atTurnsEnd);
+    this.#detector = new OverloadDetector(options.config);
   }
 
-  /** Lets a request that was read at `now` pass, or throws. Failure: overloaded. */
+  /** Admits a request that was read at `now`, or throws. Failure: overloaded. */
   admit(priority: Priority, now: number): void {
     const delayMs = this.#turn.enter(now);
+    if (this.#turn.requests === 1) this.#detector.beginTurn(now, this.#turn.previous);
     if (now >= this.#periodEndsAt) this.#endPeriod(now);
     this.#requests++;
-    const chance = this.#chance(priority, delayMs);
+    const chance = this.#chance(priority, delayMs, now);
     if (chance === 0 || this.#options.random() >= chance) return;
     this.#refused++;
     throw overloaded;
@@ -79,19 +89,31 @@ export class Shedder {
   reconfigure(config: SheddingConfig): void {
     this.#config = config;
     this.#ranges = rangesOf(config);
+    this.#detector.reconfigure(config);
   }
 
-  /** Of the last whole second in which there were requests. */
+  /** What was seen in the last period that had requests. */
   get view(): SheddingView {
     const now = this.#options.clock.now();
     if (now >= this.#periodEndsAt) this.#endPeriod(now);
     return this.#view;
   }
 
-  #chance(priority: Priority, delayMs: number): number {
+  #chance(priority: Priority, delayMs: number, now: number): number {
     if (!this.#config.enabled) return 0;
-    const late = this.#turn.requests > admittedPerTurn ? scaled(delayMs, this.#ranges[priority]) : 0;
-    return Math.max(late, this.#heapChance);
+    if (!this.#turn.isBusy) return this.#heapChance;
+    return Math.max(this.#lateChance(priority, delayMs, now), this.#heapChance);
+  }
+
+  #lateChance(priority: Priority, delayMs: number, now: number): number {
+    const { isPatient, patient, overload } = this.#ranges;
+    const { patience } = this.#config;
+    if (!isPatient || this.#detector.isOverloaded) return scaled(delayMs, overload[priority]);
+    // Below half of the patience nothing is refused; the CPU time need not be read.
+    if (delayMs < patience / 2) return 0;
+    const ownMs = Math.max(this.#turn.ownMs(), delayMs * leastCpuShare);
+    if (ownMs >= patience) this.#detector.late(now);
+    return this.#detector.isOverloaded ? scaled(delayMs, overload[priority]) : scaled(ownMs, patient[priority]);
   }
 
   #endPeriod(now: number): void {
@@ -99,6 +121,7 @@ export class Shedder {
     const heapShare = gauge.heapShare();
     this.#heapChance = scaled(heapShare, this.#config.heap);
     const refusedShare = this.#requests === 0 ? 0 : this.#refused / this.#requests;
+    if (refusedShare < calmShare) this.#detector.calm(this.#periodEndsAt - periodMs, now);
     const pressure = this.#config.enabled ? Math.max(refusedShare, this.#heapChance) : 0;
     this.#view = { pressure, utilization: gauge.utilization(), loopDelayMs: this.#turn.takeLongest(), heapShare };
     this.#requests = this.#refused = 0;
@@ -111,9 +134,26 @@ interface Range {
   readonly to: number;
 }
 
-/** The critical are what the others are refused for: they begin to be where refusing all others did not help. */
-function rangesOf({ loopDelay: { from, to } }: SheddingConfig): Readonly<Record<Priority, Range>> {
-  return { sheddable: { from: from / 2, to: from }, normal: { from, to }, critical: { from: 2 * to, to: 4 * to } };
+type ByPriority = Readonly<Record<Priority, Range>>;
+
+/** Milliseconds of a turn in which the chance of a refusal grows from 0 to 1. */
+interface Ranges {
+  /** Whether the patience is longer than a turn of an overload. */
+  readonly isPatient: boolean;
+  readonly patient: ByPriority;
+  readonly overload: ByPriority;
+}
+
+/** The critical requests are refused only where refusing all others did not help, whether there is an overload or not. */
+function rangesOf({ patience, loopDelay: { from, to } }: SheddingConfig): Ranges {
+  const critical = { from: Math.max(patience, 2 * to), to: Math.max(2 * patience, 4 * to) };
+  const overload = { sheddable: { from: from / 2, to: from }, normal: { from, to }, critical };
+  const patient = { sheddable: cut(patience / 2), normal: cut(patience), critical };
+  return { isPatient: patience > to, patient, overload };
+}
+
+function cut(at: number): Range {
+  return { from: at, to: at };
 }
 
 function scaled(value: number, { from, to }: Range): number {

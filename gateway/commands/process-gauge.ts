@@ -9,6 +9,10 @@ export function processGauge(): ProcessGauge {
   return {
     turns: () => nodeTiming.uvMetricsInfo.loopCount,
     idleMs: () => nodeTiming.idleTime,
+    cpuMs() {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1000;
+    },
     utilization() {
       const now = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(now, last);

@@ -76,7 +76,7 @@ export class OpenLoop {
   async run(): Promise<LoadResult> {
     let timer: NodeJS.Timeout | undefined;
     try {
-      await this.#calls.pool.warm(standingConnections(this.#plan.phases));
+      await this.#calls.pool.warm(standingConnections(this.#plan.phases, this.#plan.answerMs));
       this.#originMs = performance.now();
       timer = setInterval(() => this.#turn(), 1);
       await this.#ended.promise;

@@ -11,6 +11,8 @@ export interface LoadPlan {
   readonly ports: readonly number[];
   readonly classes: readonly RequestClass[];
   readonly phases: readonly LoadPhase[];
+  /** How long answers may take, for the number of connections that stand before the load; default 100. */
+  readonly answerMs?: number;
   readonly attackers?: readonly Attackers[];
 }
 

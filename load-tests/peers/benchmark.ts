@@ -9,13 +9,13 @@ import { availableParallelism, cpus, release } from "node:os";
 import { join } from "node:path";
 
 import type { Child } from "./child.ts";
+import type { Request } from "./workloads.ts";
 
 import { startChild } from "./child.ts";
 import { drive } from "./driver.ts";
+import { get, post } from "./workloads.ts";
 
-interface Workload {
-  readonly name: string;
-  readonly request: Buffer;
+interface Workload extends Request {
   /** Refused with it, which only the gateway knows how to do. */
   readonly refusal?: number;
 }
@@ -25,16 +25,9 @@ const rounds = 5;
 const roundMs = 1_200;
 const warmUpMs = 1_000;
 
-const lines = Array.from({ length: 14 }, (_, index) => ({ sku: `AB-${1000 + index}`, quantity: index + 1 }));
-const order = JSON.stringify({ customer: "Ada Lovelace", note: "n".repeat(112), lines });
 const workloads: readonly Workload[] = [
-  { name: "GET", request: Buffer.from("GET /orders/ord-1 HTTP/1.1\r\nHost: api.example.com\r\nAccept: */*\r\n\r\n") },
-  {
-    name: `POST ${order.length} bytes`,
-    request: Buffer.from(
-      `POST /orders HTTP/1.1\r\nHost: api.example.com\r\nContent-Type: application/json\r\nContent-Length: ${order.length}\r\n\r\n${order}`,
-    ),
-  },
+  get,
+  post,
   {
     name: "GET, refused",
     request: Buffer.from("GET /closed HTTP/1.1\r\nHost: api.example.com\r\nAccept: */*\r\n\r\n"),
@@ -86,7 +79,7 @@ function versionOf(name: string): string {
 function printMethod(): void {
   console.log(`machine   ${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores, Linux ${release()}`);
   console.log(
-    `versions  node ${process.versions.node}, ${["http-proxy", "@fastify/http-proxy", "undici"].map(versionOf).join(", ")}`,
+    `versions  node ${process.versions.node}, ${["http-proxy", "@fastify/http-proxy"].map(versionOf).join(", ")}`,
   );
   console.log(
     `method    CPU µs per request (user+sys of the proxy's process from /proc), ${connections} keep-alive connections,\n` +

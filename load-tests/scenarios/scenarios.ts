@@ -1,6 +1,7 @@
 import type { Scenario } from "../scenario.ts";
 
 import { brownOut } from "./brown-out.ts";
+import { closedLoop } from "./closed-loop.ts";
 import { cpuBound } from "./cpu-bound.ts";
 import { critical } from "./critical.ts";
 import { deadFailing, deadHung, deadRefused } from "./dead.ts";
@@ -20,6 +21,7 @@ import { twoGateways } from "./two-gateways.ts";
 export const scenarios: readonly Scenario[] = [
   sweep,
   cpuBound,
+  closedLoop,
   spike,
   brownOut,
   latencyShift,

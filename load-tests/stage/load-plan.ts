@@ -11,7 +11,7 @@ export interface PlanOptions {
 
 /** A scenario in the generator's own terms: multiples of the capacity become requests per second. */
 export function loadPlan(
-  { classes, attackers }: Pick<Scenario, "classes" | "attackers">,
+  { classes, answerMs, attackers }: Pick<Scenario, "classes" | "answerMs" | "attackers">,
   { phases, capacity, ports, seed }: PlanOptions,
 ): LoadPlan {
   return {
@@ -24,6 +24,7 @@ export function loadPlan(
       ratePerSecond: load * (per ?? capacity),
       ...(arrivals === undefined ? {} : { arrivals }),
     })),
+    ...(answerMs === undefined ? {} : { answerMs }),
     ...(attackers === undefined ? {} : { attackers }),
   };
 }

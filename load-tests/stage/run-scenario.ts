@@ -37,7 +37,14 @@ async function runOnce(scenario: Scenario, subject: Subject, options: RunOptions
   const seen = await watchLoad(scenario, stage, options);
   const end = await calm(stage.gateways, before);
   options.signal?.throwIfAborted();
-  return { ...seen, capacity: stage.capacity, end, notes: { ...stage.notes } };
+  const run = { ...seen, capacity: stage.capacity, end, notes: { ...stage.notes } };
+  return { ...run, load: doubted(run.load, scenario.doubts?.(run) ?? []) };
+}
+
+function doubted(load: LoadResult, doubts: readonly string[]): LoadResult {
+  if (doubts.length === 0) return load;
+  const { validity } = load;
+  return { ...load, validity: { ...validity, isValid: false, reasons: [...validity.reasons, ...doubts] } };
 }
 
 type Seen = Pick<ScenarioRun, "load" | "samples" | "counters">;

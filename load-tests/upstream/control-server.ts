@@ -3,11 +3,17 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
 
-import type { ServiceServer } from "./service-server.ts";
-import type { Control } from "./service.ts";
+import type { Control, Counters } from "./service.ts";
+
+/** What the control server needs to know of a service. */
+export interface ControlledService {
+  readonly arrivals: number;
+  readonly counters: Counters;
+  control(change: Control): Promise<void>;
+}
 
 /** Where the driver tells the service how to behave, and asks what it has counted. Only the driver knows this port. */
-export function createControlServer(service: ServiceServer): Server {
+export function createControlServer(service: ControlledService): Server {
   return createServer((req, res) => {
     reply(req, service).then(
       (value) => send(res, 200, value),
@@ -16,7 +22,7 @@ export function createControlServer(service: ServiceServer): Server {
   });
 }
 
-async function reply(req: IncomingMessage, service: ServiceServer): Promise<unknown> {
+async function reply(req: IncomingMessage, service: ControlledService): Promise<unknown> {
   switch (`${req.method} ${req.url}`) {
     case "PUT /control":
       await service.control((await json(req)) as Control);

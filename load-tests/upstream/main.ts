@@ -7,13 +7,15 @@ import { once } from "node:events";
 
 import type { Service } from "./service.ts";
 
+import { BareServer } from "./bare-server.ts";
 import { createControlServer } from "./control-server.ts";
 import { ServiceServer } from "./service-server.ts";
 
 const [, , made = "", seed = "1"] = process.argv;
 process.stdin.resume().once("end", () => process.exit(0));
 
-const service = new ServiceServer(JSON.parse(made) as Service, Number(seed));
+const wanted = JSON.parse(made) as Service;
+const service = wanted.isBare === true ? new BareServer(wanted) : new ServiceServer(wanted, Number(seed));
 await service.listen();
 const control = createControlServer(service).listen(0, "127.0.0.1");
 await once(control, "listening");

@@ -13,6 +13,8 @@ export interface Service {
   readonly noticesLeaving?: boolean;
   /** Bytes of an answer's body; default 300. */
   readonly bodyBytes?: number;
+  /** Answers at once, at the least cost in CPU time: slots and times mean nothing, and it cannot be controlled. */
+  readonly isBare?: boolean;
 }
 
 /** What may be changed while it runs. Absent members stay as they are. */

@@ -15,6 +15,8 @@ export interface MadeUpPhase {
   readonly counters?: ReadonlyArray<Partial<Counters>>;
   /** Of the only gateway, in each quarter of a second; the last goes on. */
   readonly breaker?: readonly string[];
+  /** Of a CPU, what the only gateway uses. */
+  readonly cpuShare?: number;
 }
 
 export interface MadeUpRest {
@@ -89,7 +91,7 @@ function bucketsOf({ name, seconds, perSecond = 100, startsAtMs, good = [perSeco
   }));
 }
 
-function samplesOf({ seconds, startsAtMs, breaker = ["closed"] }: Begun): GatewaySample[] {
+function samplesOf({ seconds, startsAtMs, breaker = ["closed"], cpuShare = 0 }: Begun): GatewaySample[] {
   return eachQuarter(seconds).map((place) => ({
     atMs: startsAtMs + place * bucketMs,
     limit: [20],
@@ -97,7 +99,7 @@ function samplesOf({ seconds, startsAtMs, breaker = ["closed"] }: Begun): Gatewa
     queued: [0],
     breaker: [breaker[Math.min(place, breaker.length - 1)] ?? "closed"],
     rssBytes: [1],
-    cpuMicroseconds: [0],
+    cpuMicroseconds: [1000 * cpuShare * place * bucketMs],
     arrivals: [0],
   }));
 }

@@ -17,8 +17,9 @@ import {
   fullRateAfterSeconds,
   openedAfterSeconds,
 } from "../../load-tests/scenarios/measures/outage.ts";
-import { classOf, phaseOf } from "../../load-tests/scenarios/measures/phase.ts";
+import { busyShare, classOf, phaseOf } from "../../load-tests/scenarios/measures/phase.ts";
 import { recoverySeconds } from "../../load-tests/scenarios/measures/recovery.ts";
+import { whileWorking } from "../../load-tests/scenarios/measures/thread-time.ts";
 import {
   admittedOf,
   arrivalsIn,
@@ -218,6 +219,32 @@ suite("attackers", () => {
   test("are shown out when the last of them is", () => assert.equal(evictedAfterSeconds(runOf(10), "slow-body"), 11));
 
   test("are there to the end where one of them is", () => assert.equal(evictedAfterSeconds(runOf(9), "slow-body"), 20));
+});
+
+suite("a gateway's CPU time", () => {
+  test("is told of a phase alone, as a share of its time", () => {
+    const run = madeUpRun([
+      { name: "calm", seconds: 4, cpuShare: 0.2 },
+      { name: "busy", seconds: 4, cpuShare: 0.9 },
+    ]);
+    assert.ok(Math.abs(busyShare(run, "calm") - 0.2) < 1e-9);
+    assert.ok(Math.abs(busyShare(run, "busy") - 0.9) < 1e-9);
+  });
+
+  test("is none where it was not looked at twice", () => {
+    assert.equal(busyShare(madeUpRun([{ name: "short", seconds: 0.25, cpuShare: 1 }]), "short"), 0);
+  });
+
+  test("of the main thread is told as a share of the time that some work took", async () => {
+    const spin = async (): Promise<string> => {
+      const endsAt = performance.now() + 200;
+      while (performance.now() < endsAt);
+      return "done";
+    };
+    const { result, share } = await whileWorking(process.pid, spin);
+    assert.equal(result, "done");
+    assert.ok(share > 0 && share < 1.2, `${share}`);
+  });
 });
 
 suite("the bound of goodput", () => {

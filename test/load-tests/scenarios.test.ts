@@ -17,7 +17,18 @@ function perfectRun(scenario: (typeof scenarios)[number]) {
   const attackers = (scenario.attackers ?? []).map(({ kind, connections }) => {
     return { kind, connections, closed: connections, closedAfterMs: latency(1) };
   });
-  return madeUpRun(phases, { attackers, notes: { shedMicroseconds: 1, serveMicroseconds: 10, livezP99Ms: 1 } });
+  return madeUpRun(phases, { attackers, notes: notesOf({ shedMicroseconds: 20, serveMicroseconds: 200 }) });
+}
+
+/** Every note there may be: 1 where nothing else is said. */
+function notesOf(said: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return new Proxy(said, { get: (target, name) => target[String(name)] ?? 1 });
+}
+
+function scenarioOf(name: string): (typeof scenarios)[number] {
+  const scenario = scenarios.find((one) => one.name === name);
+  assert.ok(scenario !== undefined);
+  return scenario;
 }
 
 suite("the scenarios", () => {
@@ -71,6 +82,37 @@ for (const scenario of scenarios) {
     });
   });
 }
+
+suite("a run proves nothing", () => {
+  const cpuBound = scenarioOf("cpu-bound");
+  const closedLoop = scenarioOf("closed-loop");
+  /** Phases of eight seconds in which the gateway uses so much of a CPU. */
+  const busy = (share: number, notes: Readonly<Record<string, number>>) =>
+    madeUpRun(
+      ["2x", "3x"].map((name) => ({ name, seconds: 8, cpuShare: share })),
+      { notes },
+    );
+
+  test("of a gateway that was not CPU-bound, or whose requests cost too little", () => {
+    assert.deepEqual(cpuBound.doubts?.(busy(0.95, { serveMicroseconds: 150 })), []);
+    assert.deepEqual(cpuBound.doubts?.(busy(0.95, { serveMicroseconds: 149 })), [
+      "a request costs the gateway 149 µs; 150 are needed for the generator to outrun it",
+    ]);
+    assert.deepEqual(cpuBound.doubts?.(busy(0.85, { serveMicroseconds: 150 })), [
+      "the gateway worked 85 % of the time at 2 × its capacity; 90 % are needed",
+      "the gateway worked 85 % of the time at 3 × its capacity; 90 % are needed",
+    ]);
+    assert.equal(cpuBound.doubts?.(busy(0.95, {})).length, 1, "a cost that was not measured");
+  });
+
+  test("of closed loops that did not keep the gateway busy", () => {
+    const name = "GET, 500 connections, busy";
+    assert.deepEqual(closedLoop.doubts?.(madeUpRun([], { notes: notesOf({ [name]: 0.8 }) })), []);
+    const doubts = closedLoop.doubts?.(madeUpRun([], { notes: notesOf({ [name]: 0.7 }) }));
+    assert.deepEqual(doubts, ["GET: 500 connections kept the gateway busy for 70 % of the time; 80 % are needed"]);
+    assert.equal(closedLoop.doubts?.(madeUpRun([])).length, 6, "of all that was not measured");
+  });
+});
 
 suite("the large order", () => {
   test("is what its schema describes", () => {

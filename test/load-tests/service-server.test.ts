@@ -117,3 +117,27 @@ describe("the simulated service", () => {
     assert.deepEqual(await once(child, "exit"), [0, null]);
   });
 });
+
+describe("a bare service", () => {
+  const bare: Service = { slots: 1, meanMs: 1, isBare: true };
+
+  test("answers each request once, however its bytes are split, and counts it", async () => {
+    await using service = await startService(bare, 1);
+    using client = await connectClient(service.port);
+    const post = requestBytes({ method: "POST", body: "x".repeat(600) });
+    for (const pieces of [[post], [post.subarray(0, 10), post.subarray(10, 100), post.subarray(100)]]) {
+      for (const piece of pieces) client.send(piece);
+      const answer = await client.response();
+      assert.deepEqual([answer.status, answer.body.length, answer.isComplete], [200, 300, true]);
+    }
+    client.send(Buffer.concat([requestBytes({ method: "GET" }), post]));
+    assert.equal((await client.response()).status, 200);
+    assert.equal((await client.response()).status, 200);
+    assert.equal(await service.arrivals(), 4);
+  });
+
+  test("cannot be controlled", async () => {
+    await using service = await startService(bare, 1);
+    await assert.rejects(service.control({ slots: 2 }), /cannot be controlled/);
+  });
+});

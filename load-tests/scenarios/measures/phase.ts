@@ -20,6 +20,16 @@ export function endsAtMs(phase: PhaseResult): number {
   return phase.startsAtMs + phase.seconds * 1000;
 }
 
+/** CPU time of a gateway's process in a phase, of the time between the first and the last look at it. */
+export function busyShare(run: ScenarioRun, phase: string, gateway = 0): number {
+  const watched = phaseOf(run, phase);
+  const samples = run.samples.filter(({ atMs }) => atMs >= watched.startsAtMs && atMs < endsAtMs(watched));
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined || first === last) return 0;
+  const spent = (last.cpuMicroseconds[gateway] ?? 0) - (first.cpuMicroseconds[gateway] ?? 0);
+  return spent / 1000 / (last.atMs - first.atMs);
+}
+
 /** What a service counted before and after a phase: a difference tells of the phase. */
 export function countersAround(run: ScenarioRun, phase: string, service = 0): { before: Counters; after: Counters } {
   const { phases } = run.load;

@@ -18,3 +18,11 @@ export function mainThreadMicroseconds(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * microsecondsPerTick;
 }
+
+/** What came of some work, and for what share of its time the process's main thread worked meanwhile. */
+export async function whileWorking<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; share: number }> {
+  const [beganAtMs, before] = [performance.now(), mainThreadMicroseconds(pid)];
+  const result = await work();
+  const share = (mainThreadMicroseconds(pid) - before) / 1000 / (performance.now() - beganAtMs);
+  return { result, share };
+}
