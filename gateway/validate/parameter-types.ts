@@ -1,5 +1,4 @@
-import { pointerMembers } from "./pointer.ts";
-import { isObject } from "./schema-document.ts";
+import { isObject, resolveLocal } from "./schema-document.ts";
 
 /** What a parameter's text may stand for, as its schema declares it. */
 export interface ParameterType {
@@ -70,26 +69,8 @@ function alternatives(schema: unknown, root: unknown, depth = 0): Array<Readonly
     const branches = schema[keyword];
     return Array.isArray(branches) ? (branches as unknown[]) : [];
   });
-  if (typeof schema["$ref"] === "string") joined.push(referent(schema["$ref"], root));
+  if (typeof schema["$ref"] === "string") joined.push(resolveLocal(root, schema["$ref"]));
   return [schema, ...joined.flatMap((branch) => alternatives(branch, root, depth + 1))];
-}
-
-function referent(ref: string, root: unknown): unknown {
-  if (!ref.startsWith("#")) return undefined;
-  let found: unknown = root;
-  for (const member of pointerMembers(safeDecode(ref.slice(1)))) {
-    if (Array.isArray(found)) found = (found as unknown[])[Number(member)];
-    else found = isObject(found) && Object.hasOwn(found, member) ? found[member] : undefined;
-  }
-  return found;
-}
-
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function union(a: ParameterType, b: ParameterType): ParameterType {

@@ -3,7 +3,7 @@ import type AjvCore from "ajv/dist/core.js";
 
 import addFormats from "ajv-formats";
 
-import { compileExpression, isPattern } from "./pattern/compile-pattern.ts";
+import { compileExpression, isPattern, maxPatternLength } from "./pattern/compile-pattern.ts";
 import { workMeter } from "./work-meter.ts";
 
 /**
@@ -16,9 +16,15 @@ export function addSafeFormats(ajv: AjvCore.default): void {
     if (format !== undefined) ajv.addFormat(name, safe(format));
   }
   ajv.addFormat("regex", (text: string) => {
-    workMeter.charge(workPerRegex);
+    workMeter.charge(workOfRegex(text));
     return isPattern(text);
   });
+}
+
+/** V8 expands each `\p{…}` to its character ranges, and merges those of a class one by one. */
+function workOfRegex(text: string): number {
+  const properties = text.length > maxPatternLength ? 0 : text.split(/\\p/i).length - 1;
+  return workPerRegex + workPerRegexCharacter * Math.min(text.length, maxPatternLength) + workPerProperty * properties;
 }
 
 function safe(format: Format): Format {
@@ -51,4 +57,6 @@ function counted(validate: (text: string) => unknown): (text: string) => boolean
 /** ajv-formats shares its formats between instances: so do we. */
 const safeFormats = new Map<Format, Format>();
 const workPerCharacter = 4;
-const workPerRegex = 50_000;
+const workPerRegex = 2000;
+const workPerRegexCharacter = 10;
+const workPerProperty = 40_000;

@@ -1,48 +1,54 @@
-import type { CodeKeywordDefinition, KeywordCxt } from "ajv";
 import type AjvCore from "ajv/dist/core.js";
 
-import { _ } from "ajv";
+import type { Generate } from "./safe-applicators.ts";
 
-import { findRepeat } from "./unique-items.ts";
-import { workMeter } from "./work-meter.ts";
+import { contains, each, eachMember, named, once, reference, union } from "./safe-applicators.ts";
+import { checkProperties, checkRequired, limitMembers } from "./safe-objects.ts";
+import { checkConst, checkEnum, checkUniqueItems, limitLength } from "./safe-values.ts";
 
 /**
- * Puts bounds into ajv's own keywords where a hostile value could make their work explode: following a reference is
- * counted, and `uniqueItems` is linear. They are changed in place, for their order among the others has a meaning.
+ * Bounds the work of ajv's keywords on hostile values: the subschemas they enter, the references they follow, the
+ * members they list and the values they compare are charged to the meter. The keywords are redefined in place, because
+ * their order matters.
  */
 export function boundKeywords(ajv: AjvCore.default): void {
-  for (const keyword of ["$ref", "$dynamicRef", "$recursiveRef"]) {
-    redefine(ajv, keyword, (definition, cxt) => {
-      const follow = cxt.gen.scopeValue("func", { ref: followReference });
-      cxt.gen.code(_`${follow}()`);
-      definition.code(cxt);
-    });
+  for (const [keyword, generate] of Object.entries(bounded)) {
+    const rule = ajv.RULES.all[keyword];
+    // Not every draft has every keyword.
+    if (typeof rule !== "object" || !("code" in rule.definition)) continue;
+    const { definition } = rule;
+    rule.definition = { ...definition, code: (cxt) => generate(cxt, definition) };
   }
-  redefine(ajv, "uniqueItems", (_definition, cxt) => {
-    if (cxt.schema !== true) return;
-    const find = cxt.gen.scopeValue("func", { ref: findRepeated });
-    const repeat = cxt.gen.const("repeat", _`${find}(${cxt.data})`);
-    cxt.setParams({ i: _`${repeat}.i`, j: _`${repeat}.j` });
-    cxt.fail(_`${repeat} !== undefined`);
-  });
 }
 
-function redefine(
-  ajv: AjvCore.default,
-  keyword: string,
-  code: (definition: CodeKeywordDefinition, cxt: KeywordCxt) => void,
-): void {
-  const rule = ajv.RULES.all[keyword];
-  // Not every draft has every keyword.
-  if (typeof rule !== "object" || !("code" in rule.definition)) return;
-  const { definition } = rule;
-  rule.definition = { ...definition, code: (cxt) => code(definition, cxt) };
-}
-
-function followReference(): void {
-  workMeter.chargeReference();
-}
-
-function findRepeated(items: readonly unknown[]) {
-  return findRepeat(items, workMeter);
-}
+const bounded: Readonly<Record<string, Generate>> = {
+  $ref: reference,
+  $dynamicRef: reference,
+  $recursiveRef: reference,
+  allOf: once,
+  anyOf: union,
+  oneOf: union,
+  not: once,
+  if: once,
+  dependencies: named,
+  dependentSchemas: named,
+  dependentRequired: named,
+  items: each,
+  prefixItems: once,
+  additionalItems: each,
+  unevaluatedItems: each,
+  contains,
+  uniqueItems: checkUniqueItems,
+  properties: checkProperties,
+  required: checkRequired,
+  patternProperties: eachMember,
+  additionalProperties: eachMember,
+  unevaluatedProperties: eachMember,
+  propertyNames: eachMember,
+  minProperties: limitMembers,
+  maxProperties: limitMembers,
+  enum: checkEnum,
+  const: checkConst,
+  minLength: limitLength,
+  maxLength: limitLength,
+};

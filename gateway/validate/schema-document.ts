@@ -3,6 +3,8 @@ import { pathToFileURL } from "node:url";
 
 import { parse as parseYaml } from "yaml";
 
+import { pointerMembers } from "./pointer.ts";
+
 /** A schema file, read. */
 export interface SchemaDocument {
   readonly file: string;
@@ -51,4 +53,27 @@ function draftOf(declared: unknown): Draft {
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What a reference within the file points at, by its fragment; undefined where it does not lead so far, or leads
+ * through a schema for which `isForeign`.
+ */
+export function resolveLocal(root: unknown, reference: string, isForeign = (_schema: object) => false): unknown {
+  if (!reference.startsWith("#")) return undefined;
+  let found: unknown = root;
+  for (const member of pointerMembers(decoded(reference.slice(1)))) {
+    if (Array.isArray(found)) found = (found as unknown[])[Number(member)];
+    else found = isObject(found) && Object.hasOwn(found, member) ? found[member] : undefined;
+    if (isObject(found) && isForeign(found)) return undefined;
+  }
+  return found;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,37 +1,23 @@
-/** A check took more work than it was given. Not a Failure: the one who checks knows which it becomes. */
+/** A check exceeded its allowance of work. The caller knows which Failure it becomes. */
 export class WorkExceeded extends Error {
   override readonly name = "WorkExceeded";
-}
-
-/** What a check may cost. */
-export interface Allowance {
-  readonly steps: number;
-  /** References to be followed: each may cost as much as a hundred steps where it fails. */
-  readonly references: number;
+  /** Shown in the `cause` of the failure log. */
+  readonly code = "schema_work";
 }
 
 /**
- * Bounds what one check may cost, in steps of about 5 ns. Linear time is not enough: a schema can ask for many passes
- * over a text, and one that recurses through `anyOf` asks for twice as many on each level. Steps and not time, so that
- * the same request has the same fate whatever else the machine does; time only stops what no step was counted for.
+ * Bounds the work of one check, in steps of about 5 ns. Linear time is not enough: a schema can pass over a text many
+ * times, try many branches on each item, and, where it recurses through `anyOf`, twice as many on each level. Steps are
+ * counted, not time, so that the same request always has the same result.
  *
- * Checks are synchronous, so there is one at a time, and one meter.
+ * Checks are synchronous: one runs at a time, and one meter serves all.
  */
 export class WorkMeter {
-  readonly #now: () => number;
   #left = Infinity;
-  #references = Infinity;
-  #endsAt = Infinity;
 
-  /** @param now monotonic milliseconds */
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  begin({ steps, references }: Allowance): void {
+  /** @param steps the allowance of the check that begins */
+  begin(steps: number): void {
     this.#left = steps;
-    this.#references = references;
-    this.#endsAt = this.#now() + maxMs;
   }
 
   /** @throws WorkExceeded */
@@ -40,28 +26,16 @@ export class WorkMeter {
     if (this.#left < 0) throw new WorkExceeded();
   }
 
-  /**
-   * A reference is followed: only through those can a schema do work that its own length does not bound.
-   *
-   * @throws WorkExceeded
-   */
-  chargeReference(): void {
-    if (--this.#references < 0) this.exhaust();
-    if ((this.#references & 15) === 0 && this.#now() > this.#endsAt) this.exhaust();
-  }
-
   /** @throws WorkExceeded */
   exhaust(): never {
     this.#left = 0;
     throw new WorkExceeded();
   }
 
-  /** Nothing is checked: what runs now, runs at load. */
+  /** Lifts the bound: schemas are compiled and probed without one. */
   end(): void {
-    this.#left = this.#references = this.#endsAt = Infinity;
+    this.#left = Infinity;
   }
 }
 
-export const workMeter = new WorkMeter(() => performance.now());
-
-const maxMs = 100;
+export const workMeter = new WorkMeter();

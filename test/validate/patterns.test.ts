@@ -167,7 +167,7 @@ function automatonOf(pattern: string, flags: string): LinearMatcher | undefined 
     return undefined;
   }
   try {
-    const meter = new WorkMeter(() => 0);
+    const meter = new WorkMeter();
     return new LinearMatcher(parsePattern(pattern, flags), { isUnicode: flags.includes("u"), meter });
   } catch (error) {
     if (error instanceof UnsafePattern) return undefined;

@@ -9,6 +9,7 @@ import * as fc from "fast-check";
 
 import type { SchemaCheck } from "../../gateway/validate/schema-compiler.ts";
 
+import { MemberPaths } from "../../gateway/validate/member-paths.ts";
 import { SchemaCompiler } from "../../gateway/validate/schema-compiler.ts";
 import { findErrors } from "../../gateway/validate/schema-errors.ts";
 import { findRepeat } from "../../gateway/validate/unique-items.ts";
@@ -93,15 +94,31 @@ test("a text that makes a set of states for every character is cut", () => {
   assert.throws(() => findErrors(hungry, random, random.length), WorkExceeded);
 });
 
-test("time stops what no step was counted for", () => {
-  let now = 0;
-  const meter = new WorkMeter(() => now);
-  meter.begin({ steps: 1000, references: 1000 });
-  for (let i = 0; i < 100; i += 1) meter.chargeReference();
-  now = 10_000;
-  assert.throws(() => {
-    for (let i = 0; i < 16; i += 1) meter.chargeReference();
-  }, WorkExceeded);
+describe("the path of a member", () => {
+  test("escapes the member's name", () => {
+    assert.equal(new MemberPaths(new WorkMeter()).of("a/b~c"), "/a~1b~0c");
+    assert.equal(new MemberPaths(new WorkMeter()).of(""), "/");
+  });
+
+  test("of a long name is charged once, until the check ends", () => {
+    const meter = new WorkMeter();
+    const paths = new MemberPaths(meter);
+    const name = "/".repeat(1000);
+    meter.begin(2000);
+    for (let i = 0; i < 5; i += 1) assert.equal(paths.of(name), `/${"~1".repeat(1000)}`);
+    paths.clear();
+    assert.throws(() => paths.of(name), WorkExceeded);
+  });
+
+  test("is kept for so many long names alone", () => {
+    const meter = new WorkMeter();
+    const paths = new MemberPaths(meter);
+    const long = (i: number) => `${i}${"x".repeat(100)}`;
+    for (let i = 0; i < 100; i += 1) assert.equal(paths.of(long(i)), `/${long(i)}`);
+    meter.begin(0);
+    assert.equal(paths.of(long(99)), `/${long(99)}`);
+    assert.throws(() => paths.of(long(0)), WorkExceeded);
+  });
 });
 
 describe("uniqueItems", () => {
@@ -117,7 +134,7 @@ describe("uniqueItems", () => {
   });
 
   test("finds a repeat exactly where two items are equal", () => {
-    const meter = new WorkMeter(() => 0);
+    const meter = new WorkMeter();
     const json = fc.jsonValue({ maxDepth: 2 });
     const item = fc.oneof(json, fc.constantFrom(0, "0", null, "null", [], {}, [0], { a: 1, b: 2 }, { b: 2, a: 1 }, ""));
     fc.assert(

@@ -73,18 +73,27 @@ function compileNative(pattern: string): { native: RegExp; isLax: boolean } {
 function compileSafely(pattern: string, native: RegExp): Pick<PatternVerdict, "engine" | "compiled"> {
   const root = parsePattern(pattern, native.flags);
   const { growth, steps } = judgeEffort(root);
-  if (growth === "constant" && steps <= maxConstantSteps) return backtracking(native, 0);
-  if (growth === "linear" && steps <= maxLinearSteps) return backtracking(native, Math.ceil(steps / 8));
+  if (growth === "constant" && steps <= maxConstantSteps) {
+    return backtracking(native, { work: workPerTest + Math.ceil(steps / 16), workPerCharacter: 0 });
+  }
+  if (growth === "linear" && steps <= maxLinearSteps) {
+    return backtracking(native, { work: workPerTest, workPerCharacter: Math.ceil(steps / 8) });
+  }
   const conjuncts = conjunctsOf(pattern, root);
   return conjuncts === undefined ? automaton(root, native) : conjunction(conjuncts, native);
 }
 
-/** @param work charged for each character */
-function backtracking(native: RegExp, work: number): Pick<PatternVerdict, "engine" | "compiled"> {
+/** What a test is charged on V8's engine. */
+interface Charge {
+  readonly work: number;
+  readonly workPerCharacter: number;
+}
+
+function backtracking(native: RegExp, { work, workPerCharacter }: Charge): Pick<PatternVerdict, "engine" | "compiled"> {
   // V8 compiles when it first runs, and refuses only then what is too large for it.
   native.test("");
   const test = (text: string): boolean => {
-    workMeter.charge(text.length * work);
+    workMeter.charge(work + workPerCharacter * text.length);
     return native.test(text);
   };
   return { engine: "backtracking", compiled: { test, toString: () => String(native) } };
@@ -104,9 +113,11 @@ function conjunction(conjuncts: readonly Conjunct[], native: RegExp): Pick<Patte
   return { engine, compiled: { test, toString: () => `all:${native}` } };
 }
 
+const workPerTest = 4;
 const maxConstantSteps = 1000;
 const maxLinearSteps = 40;
-const maxPatternLength = 10_000;
+/** Of a text that is asked whether it is a pattern. */
+export const maxPatternLength = 10_000;
 /** Schemas share patterns, and a schema is compiled twice; cleared when full, for reloads go on for ever. */
 const verdicts = new Map<string, PatternVerdict>();
 const maxKept = 1000;

@@ -50,7 +50,7 @@ export class LinearMatcher {
   }
 
   test(text: string): boolean {
-    this.#meter.charge(workPerCharacter * text.length);
+    this.#meter.charge(workPerTest + workPerCharacter * text.length);
     const marks = this.#hasMarks ? this.#mark(text) : undefined;
     const automaton = this.#main;
     const { isAnchored, conditionMask } = automaton.program;
@@ -179,5 +179,6 @@ function isOfText(condition: Condition): boolean {
 /** The part `.`, first of all: any character that ends no line. */
 const lineCharacter = ".";
 const notLineBreak = 0;
+const workPerTest = 80;
 const workPerCharacter = 3;
 const workPerMark = 4;
