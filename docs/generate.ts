@@ -8,10 +8,12 @@ import { editorSchema } from "../gateway/config/editor-schema.ts";
 import { configurationReference } from "../gateway/config/reference.ts";
 import { failureReference } from "../gateway/failures/describe.ts";
 import { publishedSchema } from "../load-tests/report/results.ts";
+import { wireRuleReference } from "./wire-rules.ts";
 
 const pages: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationReference,
   "docs/failures.md": failureReference,
+  "docs/wire-rules.md": wireRuleReference,
   "config/gateway.schema.json": () => `${JSON.stringify(editorSchema(), null, 2)}\n`,
   "load-tests/report/results.schema.json": () => `${JSON.stringify(publishedSchema(), null, 2)}\n`,
 };

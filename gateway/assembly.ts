@@ -5,8 +5,8 @@ import type { PriorityRule } from "./acquire/priority.ts";
 import type { DeadlineField } from "./attempt/deadline.ts";
 import type { Config, RouteConfig } from "./config/schema.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Fields } from "./http1/fields.ts";
 import type { Observer } from "./observe/observer.ts";
-import type { Router } from "./route/compile.ts";
 import type { Match } from "./route/match.ts";
 import type { GatewayRoute, Holdings, Rooms, Upstreams } from "./rooms.ts";
 import type { RouteValidator } from "./validate/validate.ts";
@@ -20,6 +20,7 @@ import { compileRetry } from "./attempt/retry.ts";
 import { Destinations } from "./destinations.ts";
 import { isWebSocketHandshake } from "./upstream/handshake.ts";
 import { compileHeaderRules } from "./upstream/headers.ts";
+import { Known } from "./http1/fields.ts";
 import { conduct, isForGateway } from "./client/conduct.ts";
 import { readInbound } from "./client/inbound.ts";
 import { compileTrustedProxies } from "./client/trusted-proxies.ts";
@@ -60,12 +61,12 @@ export function assemble(options: AssemblyOptions): Rooms {
   const screenings = assembleScreenings({ ...options, proxyStatus, report: observer.report });
   const holdings = assembleHoldings(options);
   const { upstreams, limits, budget } = holdings;
+  const memory = { budget, beginningBytes: config.listen.requestBuffer };
   const router = compileRouter(config.routes.map((route) => assembleRoute(route, upstreams, options)));
   const responder = new Responder({ proxyStatus, problemsBase: config.problems?.base, random });
   const belief = beliefOf(config.listen);
   const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
   return {
-    mayUpgrade: upgradeRule(router, config),
     open: openerOf(options),
     conduct: (exchange) => conduct(exchange, conductOptions),
     isAsked: (exchange) => isForGateway(exchange),
@@ -76,7 +77,7 @@ export function assemble(options: AssemblyOptions): Rooms {
       refuseUnderMaintenance(route.config.maintenance ?? config.upstreams[exchange.upstream ?? ""]?.maintenance);
       return limits.admit(route.id, exchange);
     },
-    validate: (route, exchange) => validate(exchange, route.validator, budget),
+    validate: (route, exchange) => validate(exchange, route.validator, memory),
     acquire: ({ destinations }, exchange) => destinations.of(exchange).service.acquire(exchange),
     attempt: ({ destinations, retry }, exchange) => attempt(exchange, destinations.of(exchange).service, retry),
     screen: (answer, { id }, exchange) => {
@@ -90,7 +91,6 @@ export function assemble(options: AssemblyOptions): Rooms {
       responder.respond(failure, exchange),
     finish: (exchange) => observer.finish(exchange),
     holdings,
-    maxRequestsPerSocket: config.listen.maxRequestsPerSocket,
     close: (next) => closeHoldings(holdings, next?.holdings),
   };
 }
@@ -110,34 +110,36 @@ function closeHoldings({ upstreams, limits }: Holdings, next: Holdings | undefin
   limits.close(next?.limits);
 }
 
-function upgradeRule(router: Router<GatewayRoute>, { listen }: Config): Rooms["mayUpgrade"] {
-  const trustsPeer = compileTrustedProxies(listen.trustedProxies);
-  return (req) => {
-    if (!isWebSocketHandshake(req)) return false;
-    try {
-      return match(router, readInbound(req, trustsPeer)).route.config.websocket;
-    } catch {
-      // Whatever is wrong with it is found again, and answered, on its way through the rooms.
-      return false;
-    }
-  };
-}
-
 function openerOf({ config, clock }: AssemblyOptions): Rooms["open"] {
   const ids = pooledRandom();
   const trustsPeer = compileTrustedProxies(config.listen.trustedProxies);
   const bodyPace = bodyPaceOf(config.listen);
-  return (req, res) => ({
-    clock,
-    req,
-    res,
-    inbound: readInbound(req, trustsPeer),
-    id: requestId(req.headers["x-request-id"], ids),
-    trace: traceContext({ traceparent: req.headers["traceparent"], tracestate: req.headers["tracestate"] }, ids),
-    bodyPace,
-    writeIdleMs: config.listen.writeIdle,
-  });
+  const { writeIdle: idleMs, minReadRate: minRate, contendedRate } = config.listen;
+  const readPace = { idleMs, minRate };
+  return (request) => {
+    const { head, peer } = request;
+    const { fields } = head;
+    const isTraced = fields.has(Known.traceparent);
+    return {
+      clock,
+      request,
+      response: request.response,
+      inbound: readInbound(head, peer, trustsPeer),
+      id: requestId(fields.has(Known.xRequestId) ? fields.get("x-request-id") : undefined, ids),
+      trace: traceContext(isTraced ? receivedTrace(fields) : untraced, ids),
+      takeOver: fields.has(Known.upgrade) ? () => request.takeOver() : undefined,
+      bodyPace,
+      readPace,
+      contendedRate,
+    };
+  };
 }
+
+function receivedTrace(fields: Fields) {
+  return { traceparent: fields.get("traceparent"), tracestate: fields.get("tracestate") };
+}
+
+const untraced = {};
 
 function bodyPaceOf({ minBodyRate, bodyGrace }: Config["listen"]): BodyPace | undefined {
   return minBodyRate === 0 ? undefined : { graceMs: bodyGrace, msPerByte: 1000 / minBodyRate };
@@ -162,6 +164,9 @@ function enterRoute(
   exchange.route = route;
   exchange.upstream = route.destinations.draw();
   exchange.pathParameters = parameters;
+  exchange.isUpgrade = route.config.websocket && isWebSocketHandshake(exchange.inbound);
+  // A connection whose handshake fails has carried the handshake's listeners: it ends with the answer.
+  exchange.isLast ||= exchange.isUpgrade;
   exchange.priority = priorityOf(exchange, route.config.priority);
   beginBudget(exchange, route.config, deadlineHeaders);
   return route;

@@ -1,63 +1,43 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-
 import type { Clock } from "./clock.ts";
 import type { RouteConfig } from "./config/schema.ts";
+import type { RequestStream, ResponseWriter, Takeover } from "./downstream.ts";
 import type { Failure, TimerName } from "./failures/failure.ts";
+import type { Inbound, RequestBody, TraceContext } from "./inbound.ts";
 
 import type { AlarmOwner } from "./alarm.ts";
 import type { Attempt, Phase } from "./attempt-facts.ts";
 import type { BodyPace } from "./body-wait.ts";
+import type { ReadPace } from "./reader-wait.ts";
 
 import { Alarm } from "./alarm.ts";
 import { BodyWait } from "./body-wait.ts";
+import { ClientPace } from "./client-pace.ts";
 import { TimerExpired } from "./failures/failure.ts";
 import { ReaderWait } from "./reader-wait.ts";
 
 export type { Admission, Attempt, Phase, RetryDecision } from "./attempt-facts.ts";
+export type { Inbound, RequestBody, TraceContext } from "./inbound.ts";
 export type { BodySink, InterimResponse, Tunnel, UpstreamAnswer } from "./answer.ts";
-
-/** The request body as the rooms hand it on. `stream` is unread: whoever forwards it reads it from the request. */
-export type RequestBody =
-  | { readonly kind: "none" }
-  | { readonly kind: "buffered"; readonly bytes: Buffer }
-  | { readonly kind: "stream"; readonly length: number | null };
+export type { BodyConsumer, RequestStream, ResponseWriter, Takeover, WriteObserver } from "./downstream.ts";
 
 /** What is refused first when there is too much: the sheddable, then the normal, the critical last. */
 export type Priority = RouteConfig["priority"];
 
-/** W3C Trace Context of this exchange: ids in lower-case hex, `spanId` is the gateway's own span. */
-export interface TraceContext {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly flags: string;
-  /** tracestate as received, to be forwarded as it is. */
-  readonly state: string | undefined;
-}
-
-/** The inbound request, read once and never changed. */
-export interface Inbound {
-  readonly method: string;
-  /** The request target in origin form as received, byte for byte: path and query. */
-  readonly target: string;
-  /** The target up to `?`, as received. */
-  readonly path: string;
-  /** The target after `?`, as received; empty where there is none. */
-  readonly query: string;
-  /** Lower-case host without port or trailing dot; empty where an HTTP/1.0 request names none. */
-  readonly host: string;
-  /** Host field as received, for `host: preserve` and X-Forwarded-Host. */
-  readonly authority: string;
-  readonly remoteAddress: string;
-  /** The peer's address, or where that is a trusted proxy, the client's as X-Forwarded-For tells it. */
-  readonly clientAddress: string;
-  readonly isSecure: boolean;
-  /** The peer is in listen.trustedProxies: its X-Forwarded-* are believed. */
-  readonly isTrusted: boolean;
-}
-
 /** Something that waits on behalf of an exchange and can be told to stop. */
 export interface Waiter {
   /** Called at most once, synchronously, with the reason: a TimerExpired or a Failure. */
+  cancel(reason: Error): void;
+}
+
+/** Leave to use an upstream. Released exactly once; releasing again is harmless. */
+export interface UpstreamPermit extends Disposable {
+  /** The holder's client is awaited: it may lose the permit to others while it is too slow. */
+  watch(holder: PermitHolder): void;
+}
+
+/** Who holds a permit while its client is awaited. */
+export interface PermitHolder {
+  readonly pace: ClientPace;
   cancel(reason: Error): void;
 }
 
@@ -88,8 +68,8 @@ export interface Route {
  * own facts classify what is thrown: no connection to an upstream is involved there.
  */
 export class Exchange<R extends Route = Route> implements AlarmOwner {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly request: RequestStream;
+  readonly response: ResponseWriter;
   readonly reused = false;
   readonly responseBytes = 0;
   readonly closedByUpstream = false;
@@ -116,8 +96,10 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   isHurried = false;
   /** Whether a 100 (Continue) is still owed to the client when reading of the body begins. */
   owesContinue = false;
-  /** What came behind a WebSocket handshake; undefined for every other request. */
-  upgradeHead: Buffer | undefined;
+  /** A WebSocket handshake on a route that allows it. */
+  isUpgrade = false;
+  /** Leave to use the upstream; given back when the upstream's response has been read whole, or the exchange ends. */
+  permit: UpstreamPermit | undefined;
   /** This is the connection's last exchange: the answer says `Connection: close`. */
   isLast = false;
   failure: Failure | undefined;
@@ -130,28 +112,68 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   interimResponses = 0;
   /** When the last byte of the answer must be out, in monotonic milliseconds; Infinity for no limit. */
   endsAt = Infinity;
-  readonly #writeIdleMs: number;
+  readonly #takeOver: ExchangeHead["takeOver"];
+  readonly #readPace: ReadPace;
   #readerWait: ReaderWait | undefined;
+  readonly #contendedRate: number;
+  #pace: ClientPace | undefined;
   readonly #bodyPace: BodyPace | undefined;
   #bodyWait: BodyWait | undefined;
   #waiter: Waiter | undefined;
 
-  constructor({ clock, req, res, inbound, id, trace, bodyPace, writeIdleMs }: ExchangeHead) {
-    this.clock = clock;
-    this.req = req;
-    this.res = res;
-    this.startedAt = clock.now();
-    this.inbound = inbound;
-    this.id = id;
-    this.trace = trace;
-    this.alarm = new Alarm(clock, this);
-    this.#bodyPace = bodyPace;
-    this.#writeIdleMs = writeIdleMs ?? Infinity;
+  constructor(head: ExchangeHead) {
+    this.clock = head.clock;
+    this.request = head.request;
+    this.response = head.response;
+    this.startedAt = head.clock.now();
+    this.inbound = head.inbound;
+    this.id = head.id;
+    this.trace = head.trace;
+    this.alarm = new Alarm(head.clock, this);
+    this.#bodyPace = head.bodyPace;
+    this.#readPace = head.readPace ?? anyPace;
+    this.#contendedRate = head.contendedRate ?? 0;
+    this.#takeOver = head.takeOver;
+  }
+
+  /** Begins to take the client's connection out of HTTP. Only where `isUpgrade`. */
+  takeOver(): Takeover {
+    if (this.#takeOver === undefined) throw new TypeError("this request's connection cannot be taken over");
+    return this.#takeOver();
+  }
+
+  /** How fast the client gives and takes while it is awaited. */
+  get pace(): ClientPace {
+    return (this.#pace ??= new ClientPace(this.clock, this.#contendedRate));
+  }
+
+  /** Bytes of the client are wanted, or wait for it. */
+  clientIsAwaited(): void {
+    this.pace.begin();
+    this.permit?.watch(this);
+  }
+
+  /** Nobody waits for the client. */
+  clientRests(): void {
+    this.#pace?.rest();
+  }
+
+  /** The upstream has done its part: others may use it. */
+  releaseUpstream(): void {
+    this.permit?.[Symbol.dispose]();
+    this.permit = undefined;
+  }
+
+  /** The bytes of the request body are needed no more. What was streamed stays so: it cannot be sent again. */
+  releaseBody(): void {
+    this.body = this.body.kind === "stream" ? { ...this.body, begun: noBytes } : noBody;
+    this.reservation?.[Symbol.dispose]();
+    this.reservation = undefined;
   }
 
   /** The wait for the client to take what is written for it. */
   get readerWait(): ReaderWait {
-    return (this.#readerWait ??= new ReaderWait(this, this.#writeIdleMs));
+    return (this.#readerWait ??= new ReaderWait(this, this.#readPace));
   }
 
   /** The wait for the request body's bytes, for whoever reads them. */
@@ -203,16 +225,22 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
 /** What an exchange begins with. */
 export interface ExchangeHead {
   readonly clock: Clock;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly request: RequestStream;
+  readonly response: ResponseWriter;
   readonly inbound: Inbound;
   readonly id: string;
   readonly trace: TraceContext;
+  /** Only a connection of HTTP/1.1 can be taken over. */
+  readonly takeOver?: (() => Takeover) | undefined;
   /** Without one the route's budget alone bounds how long a body may take. */
   readonly bodyPace?: BodyPace | undefined;
-  /** How long a client may take nothing of what is written for it, in milliseconds; without one, for ever. */
-  readonly writeIdleMs?: number;
+  /** How a client has to read what is written for it; without one, as it likes. */
+  readonly readPace?: ReadPace;
+  /** Bytes a second below which a client may lose its permit to others that queue; without one, none. */
+  readonly contendedRate?: number;
 }
 
+const noBytes = Buffer.alloc(0);
 const noBody: RequestBody = Object.freeze({ kind: "none" });
+const anyPace: ReadPace = Object.freeze({ idleMs: Infinity, minRate: 0 });
 const noParameters = Object.freeze({});

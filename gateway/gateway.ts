@@ -2,20 +2,14 @@
  * THE PAGE: one request, from its head to its last byte, through the rooms in the order in which it meets them.
  *
  * The order is the design. What costs least is refused first; a body that is validated is read before anything scarce
- * is held, so that slow clients hold nothing; a permit is held until the answer is relayed, so that a limit means
- * what it says; and whatever goes wrong, anywhere, is classified once and answered once.
+ * is held, so that slow clients hold nothing; a permit is held until the upstream's response has been read whole, so that a
+ * limit means what it says; and whatever goes wrong, anywhere, is classified once and answered once.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-
-import type { Arrival, Line } from "./line.ts";
-import type { GatewayRoute, Rooms } from "./rooms.ts";
+import type { ClientRequest, GatewayRoute, Rooms } from "./rooms.ts";
 
 import { Exchange } from "./exchange.ts";
 import { classify } from "./failures/classify.ts";
 import { Failure } from "./failures/failure.ts";
-import { lineOf } from "./line.ts";
-import { bareMessages, bareResponse, endInOrder } from "./socket.ts";
 
 type GatewayExchange = Exchange<GatewayRoute>;
 
@@ -26,9 +20,6 @@ export class Gateway {
   #ended: PromiseWithResolvers<void> | undefined;
   /** Draining begins with answers that are their connection's last, and ends with refusals. */
   admission: "open" | "closing" | "closed" = "open";
-  /** What a connection carries, and what waits behind it. */
-  readonly line = lineOf;
-
   constructor(rooms: Rooms) {
     this.rooms = rooms;
   }
@@ -43,7 +34,17 @@ export class Gateway {
     while (this.#inFlight > 0) await (this.#ended ??= Promise.withResolvers<void>()).promise;
   }
 
-  async #serve(exchange: GatewayExchange, rooms: Rooms, line: Line): Promise<void> {
+  /** A request whose head is there, or bytes that made none. Never throws. */
+  handle(request: ClientRequest): void {
+    const { rooms } = this;
+    const exchange = new Exchange<GatewayRoute>(rooms.open(request));
+    exchange.failure = request.failure;
+    exchange.isLast = request.isLast;
+    request.carry(exchange);
+    void this.#serve(exchange, rooms, request);
+  }
+
+  async #serve(exchange: GatewayExchange, rooms: Rooms, request: ClientRequest): Promise<void> {
     this.#inFlight++;
     try {
       if (exchange.failure !== undefined) throw exchange.failure; // bytes that made no request
@@ -51,18 +52,26 @@ export class Gateway {
       rooms.conduct(exchange); // what no parser should have to guess at
       if (rooms.isAsked(exchange)) return await rooms.answer(exchange); // OPTIONS of the gateway itself
       const route = rooms.route(exchange);
-      await rooms.admit(route, exchange); // the cheapest refusals: nothing is read yet
-      await rooms.validate(route, exchange); // bodies are read under a global byte budget, before a permit is held
-      using _permit = await rooms.acquire(route, exchange); // the upstream's concurrency, until the body is relayed
-      const answer = await rooms.screen(await rooms.attempt(route, exchange), route, exchange); // what may leave, and as what
+      const admitted = rooms.admit(route, exchange); // the cheapest refusals: nothing is read yet
+      if (admitted !== undefined) await admitted;
+      const validated = rooms.validate(route, exchange); // bodies are read under a byte budget, before a permit is held
+      if (validated !== undefined) await validated;
+      const acquired = rooms.acquire(route, exchange); // the upstream's concurrency, until its response has been read
+      using permit = acquired instanceof Promise ? await acquired : acquired;
+      exchange.permit = permit;
+      const received = await rooms.attempt(route, exchange);
+      const screened = rooms.screen(received, route, exchange); // what may leave, and as what
+      const answer = screened instanceof Promise ? await screened : screened;
       exchange.isLast ||= this.admission !== "open";
-      await rooms.relay(answer, route, exchange);
+      const relayed = rooms.relay(answer, route, exchange);
+      if (relayed !== undefined) await relayed;
     } catch (thrown) {
       await this.#respond(classify(thrown, exchange), exchange, rooms); // the only catch that answers
     } finally {
       exchange.close();
       rooms.finish(exchange);
-      this.#proceed(exchange, line);
+      // An answer may have begun before anybody knew that it was the connection's last, and could not say so.
+      request.exchangeEnded(exchange.isLast || this.admission === "closed");
       if (--this.#inFlight === 0) {
         this.#ended?.resolve();
         this.#ended = undefined;
@@ -77,44 +86,7 @@ export class Gateway {
       await rooms.respond(failure, exchange);
     } catch (thrown) {
       exchange.failure = classify(thrown, exchange);
-      exchange.res.destroy();
+      exchange.response.abort();
     }
-  }
-
-  /** The next request of the connection has its turn; without one, an exchange that was the last ends it. */
-  #proceed(exchange: GatewayExchange, line: Line): void {
-    const next = line.leave();
-    if (next !== undefined) this.#begin(next, line);
-    // Its answer may have begun before anybody knew that it was the connection's last, and could not say so.
-    else if (exchange.isLast || this.admission === "closed") endInOrder(exchange.req.socket);
-  }
-
-  /** A request whose head is there. Never throws. */
-  handle(req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void {
-    const line = lineOf(req.socket);
-    const arrival = { req, res, owesContinue };
-    if (line.enter(arrival, this.rooms.maxRequestsPerSocket)) this.#begin(arrival, line);
-  }
-
-  /** Bytes that made no request: answered and logged like every other refusal. Never throws. */
-  refuse(failure: Failure, socket: Socket): void {
-    this.#begin({ ...bareMessages(socket), failure, isLast: true }, lineOf(socket));
-  }
-
-  /** Whether `upgrade` takes this request: no answer may be due before its own. Never throws. */
-  mayUpgrade(req: IncomingMessage): boolean {
-    return lineOf(req.socket).isFree && this.rooms.mayUpgrade(req);
-  }
-
-  /** A WebSocket handshake, whose socket is ours now; `upgradeHead` is what came behind it. Never throws. */
-  upgrade(req: IncomingMessage, upgradeHead: Buffer): void {
-    this.#begin({ req, res: bareResponse(req), upgradeHead, isLast: true }, lineOf(req.socket));
-  }
-
-  #begin(arrival: Arrival, line: Line): void {
-    const { rooms } = this;
-    const exchange = new Exchange<GatewayRoute>(rooms.open(arrival.req, arrival.res));
-    line.carry(exchange, arrival);
-    void this.#serve(exchange, rooms, line);
   }
 }

@@ -52,7 +52,7 @@ export class UpstreamTarget implements AttemptTarget {
     this.#host = new URL(target.url).host;
     this.#outgoing = options.outgoing;
     this.#slowStart = new SlowStart(clock, config.slowStart);
-    this.#transport = new Transport({ endpoint, keepAliveMs: config.timeouts.keepAlive });
+    this.#transport = new Transport({ endpoint, clock, keepAliveMs: config.timeouts.keepAlive });
     this.#webSockets = new WebSockets({ endpoint, idleMs: config.websockets.idle });
     this.breaker = new Breaker(breakerOptions(options, this.label));
     this.#health = config.health === undefined ? undefined : this.#watch(config.health, endpoint, options);
@@ -76,7 +76,7 @@ export class UpstreamTarget implements AttemptTarget {
   }
 
   send(exchange: Exchange, attempt: Attempt, isFresh: boolean): Promise<UpstreamAnswer> {
-    const by = exchange.upgradeHead === undefined ? this.#transport : this.#webSockets;
+    const by = exchange.isUpgrade ? this.#webSockets : this.#transport;
     return by.send(exchange, attempt, { ...this.#outgoing(exchange, this.#host), isFresh });
   }
 

@@ -1,9 +1,8 @@
 import type { AttemptPlan, AttemptTarget } from "./attempt/attempts.ts";
 import type { Policy } from "./balance/pool.ts";
 import type { Limit } from "./acquire/limit/limit.ts";
-import type { Permit } from "./acquire/permit.ts";
 import type { Clock } from "./clock.ts";
-import type { Attempt, Exchange } from "./exchange.ts";
+import type { Attempt, Exchange, UpstreamPermit } from "./exchange.ts";
 import type { ConcurrencyConfig } from "./config/schema.ts";
 import type { UpstreamView } from "./observe/events.ts";
 import type { TargetOptions } from "./target.ts";
@@ -48,8 +47,8 @@ export class Upstream implements AttemptPlan {
     this.#pool = new TargetPool(targets, policyOf(options));
   }
 
-  acquire(exchange: Exchange): Permit | Promise<Permit> {
-    return (exchange.upgradeHead === undefined ? this.concurrency : this.#webSockets).acquire(exchange);
+  acquire(exchange: Exchange): UpstreamPermit | Promise<UpstreamPermit> {
+    return (exchange.isUpgrade ? this.#webSockets : this.concurrency).acquire(exchange);
   }
 
   get targets(): readonly AttemptTarget[] {
@@ -66,12 +65,13 @@ export class Upstream implements AttemptPlan {
   }
 
   view(): UpstreamView {
-    const { inFlight, queued, queuedBy, limit } = this.concurrency;
+    const { inFlight, queued, queuedBy, limit, cuts: contendedCuts } = this.concurrency;
     const knee = this.#limit instanceof Knee ? this.#limit.view : undefined;
     const webSockets = this.#webSockets.inFlight;
     const targets = this.#pool.targets.map((target) => target.view());
     const kind = knee === undefined ? "fixed" : "knee";
-    return { upstream: this.name, inFlight, queued, queuedBy, limit, limitKind: kind, knee, webSockets, targets };
+    const permits = { inFlight, queued, queuedBy, limit, limitKind: kind, contendedCuts } as const;
+    return { upstream: this.name, ...permits, knee, webSockets, targets };
   }
 
   close(): void {

@@ -62,6 +62,18 @@ describe("an exchange", () => {
     assert.equal(heard[0].timer, "deadline");
   });
 
+  test("gives the bytes of its body up, and a body that was streamed stays one", () => {
+    const { exchange } = setUp();
+    let given = 0;
+    exchange.reservation = { [Symbol.dispose]: () => void given++ };
+    exchange.body = { kind: "stream", length: 5, begun: Buffer.from("begun") };
+    exchange.releaseBody();
+    assert.deepEqual([given, exchange.body], [1, { kind: "stream", length: 5, begun: Buffer.alloc(0) }]);
+    exchange.body = { kind: "buffered", bytes: Buffer.from("{}"), isChunked: false };
+    exchange.releaseBody();
+    assert.deepEqual([given, exchange.body], [1, { kind: "none" }]);
+  });
+
   test("at its end it sets nothing off and gives its memory back, once", () => {
     const { clock, exchange, heard, waiter } = setUp();
     let given = 0;

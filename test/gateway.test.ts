@@ -1,18 +1,16 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
 import { describe, test } from "node:test";
 
-import type { GatewayRoute, Rooms } from "../gateway/rooms.ts";
+import type { ClientRequest, GatewayRoute, Rooms } from "../gateway/rooms.ts";
 import type { Exchange, UpstreamAnswer } from "../gateway/exchange.ts";
 import type { Failure } from "../gateway/failures/failure.ts";
 
 import { Failure as FailureOf, TimerExpired } from "../gateway/failures/failure.ts";
 import { Gateway } from "../gateway/gateway.ts";
-import { exchangeUnderTest } from "./support/exchange-under-test.ts";
+import { exchangeUnderTest, receivedFields } from "./support/exchange-under-test.ts";
 import { FakeClock } from "./support/fake-clock.ts";
+import { FakeRequest } from "./support/fake-request.ts";
+import { FakeResponse } from "./support/fake-response.ts";
 
 type RoomName = "conduct" | "route" | "admit" | "validate" | "acquire" | "attempt" | "relay";
 
@@ -20,12 +18,28 @@ const order: readonly RoomName[] = ["conduct", "route", "admit", "validate", "ac
 const answer = {} as UpstreamAnswer;
 const route = {} as GatewayRoute;
 
-class FakeResponse extends EventEmitter {
-  writableFinished = false;
-  isDestroyed = false;
+/** A request as a connection hands it over. */
+class FakeClientRequest extends FakeRequest implements ClientRequest {
+  readonly head = { method: "GET", target: "/orders", minorVersion: 1, fields: receivedFields() } as const;
+  readonly peer = { remoteAddress: "192.0.2.1", isSecure: false };
+  readonly response = new FakeResponse();
+  failure: Failure | undefined;
+  isLast = false;
+  /** Who hears that the client has left. */
+  owner: { cancel(reason: Error): void } | undefined;
+  /** Whether the connection was to end, at the end of each exchange. */
+  readonly ended: boolean[] = [];
 
-  destroy(): void {
-    this.isDestroyed = true;
+  carry(owner: { cancel(reason: Error): void }): void {
+    this.owner = owner;
+  }
+
+  exchangeEnded(isLast: boolean): void {
+    this.ended.push(isLast);
+  }
+
+  takeOver(): never {
+    assert.fail("nothing may be taken over");
   }
 }
 
@@ -44,8 +58,7 @@ class FakeRooms {
       return this.deeds[name]?.(exchange as Exchange);
     };
     return {
-      mayUpgrade: () => false,
-      open: (req, res) => exchangeUnderTest({ clock: this.clock, req, res }),
+      open: (request) => exchangeUnderTest({ clock: this.clock, request, response: request.response }),
       conduct: (exchange) => void enter("conduct", exchange),
       isAsked: () => false,
       answer: async () => {},
@@ -58,7 +71,7 @@ class FakeRooms {
       acquire: (_route, exchange) => {
         const waits = enter("acquire", exchange);
         this.permits++;
-        const permit = { [Symbol.dispose]: () => void this.permits-- };
+        const permit = { watch() {}, [Symbol.dispose]: () => void this.permits-- };
         return waits instanceof Promise ? waits.then(() => permit) : permit;
       },
       attempt: async (_route, exchange) => {
@@ -77,7 +90,6 @@ class FakeRooms {
       },
       finish: (exchange) => void this.finished.push(exchange),
       holdings: {} as Rooms["holdings"],
-      maxRequestsPerSocket: 100,
       close() {},
     };
   }
@@ -86,23 +98,20 @@ class FakeRooms {
 function setUp() {
   const rooms = new FakeRooms();
   const gateway = new Gateway(rooms.rooms());
-  const res = new FakeResponse();
-  let ended = 0;
-  const socket = { destroySoon: () => void ended++, writable: true, bytesRead: 0 };
-  const req = { socket, headers: {}, rawHeaders: [], complete: true } as unknown as IncomingMessage;
+  const request = new FakeClientRequest();
   const handle = async (): Promise<void> => {
-    gateway.handle(req, res as unknown as ServerResponse, false);
+    gateway.handle(request);
     await gateway.idle();
   };
-  const endings = (): number => ended;
-  return { rooms, gateway, res, req, handle, endings, socket: socket as unknown as Socket };
+  return { rooms, gateway, request, handle };
 }
 
 describe("the page", () => {
   test("leads a request through the rooms in their order, and answers nothing itself", async () => {
-    const { rooms, gateway, handle } = setUp();
+    const { rooms, gateway, request, handle } = setUp();
     await handle();
     assert.deepEqual(rooms.visited, order);
+    assert.deepEqual(request.ended, [false]);
     assert.deepEqual(rooms.answered, []);
     assert.equal(rooms.finished.length, 1);
     assert.deepEqual([rooms.permits, gateway.inFlight], [0, 0]);
@@ -155,7 +164,7 @@ describe("the page", () => {
   });
 
   test("a bug in answering destroys the connection, is logged as internal, and nobody answers twice", async () => {
-    const { rooms, gateway, res, handle } = setUp();
+    const { rooms, gateway, request, handle } = setUp();
     rooms.deeds.route = () => {
       throw new FailureOf("no_route");
     };
@@ -164,7 +173,7 @@ describe("the page", () => {
     };
     await handle();
     assert.equal(rooms.answered.length, 1);
-    assert.ok(res.isDestroyed);
+    assert.ok(request.response.isAborted);
     assert.equal(rooms.finished[0]?.failure?.code, "internal");
     assert.equal(rooms.finished.length, 1);
     assert.equal(gateway.inFlight, 0);
@@ -204,7 +213,7 @@ function failingAcquire(rooms: FakeRooms): Promise<void> {
 
 describe("a client that leaves", () => {
   test("cancels what is under way, within the tick", async () => {
-    const { rooms, res, handle } = setUp();
+    const { rooms, request, handle } = setUp();
     let heard: Error | undefined;
     rooms.deeds.attempt = (exchange) =>
       new Promise((_resolve, reject) => {
@@ -217,7 +226,7 @@ describe("a client that leaves", () => {
       });
     const handled = handle();
     await turn();
-    res.emit("close");
+    request.owner?.cancel(new FailureOf("client_closed"));
     assert.ok(heard instanceof FailureOf && heard.code === "client_closed");
     await handled;
     assert.deepEqual(
@@ -226,56 +235,38 @@ describe("a client that leaves", () => {
     );
     assert.equal(rooms.permits, 0);
   });
-
-  test("after its answer, cancels nothing", async () => {
-    const { rooms, res, handle } = setUp();
-    await handle();
-    res.writableFinished = true;
-    res.emit("close");
-    assert.equal(rooms.finished[0]?.cancelled, undefined);
-  });
 });
 
 describe("a request that turns out to be broken", () => {
-  test("is cancelled with the failure while its body is on its way", async () => {
-    const { rooms, gateway, req, socket, handle } = setUp();
-    Object.assign(req, { complete: false });
+  test("in its head enters no room: what is wrong with it is answered, once", async () => {
+    const { rooms, gateway, request, handle } = setUp();
+    const failure = new FailureOf("malformed_request");
+    Object.assign(request, { failure, isLast: true });
+    await handle();
+    assert.deepEqual(rooms.visited, []);
+    assert.deepEqual(rooms.answered, [failure]);
+    assert.equal(rooms.finished[0]?.failure, failure);
+    assert.deepEqual([request.ended, gateway.inFlight], [[true], 0]);
+  });
+
+  test("in its body is cancelled with what is wrong while that is on its way", async () => {
+    const { rooms, request, handle } = setUp();
     rooms.deeds.validate = (exchange) => new Promise((_resolve, reject) => exchange.await({ cancel: reject }));
     const handled = handle();
     await turn();
-    assert.equal(gateway.line(socket).breakOff(new FailureOf("malformed_request")), true);
+    const failure = new FailureOf("malformed_request", { close: true });
+    request.owner?.cancel(failure);
     await handled;
-    assert.deepEqual(
-      rooms.answered.map(({ code }) => code),
-      ["malformed_request"],
-    );
-    assert.equal(rooms.finished[0]?.isLast, true);
+    assert.deepEqual(rooms.answered, [failure]);
   });
 
-  test("is answered where it is whole: what is broken came behind it, and the connection ends after the answer", async () => {
-    const { rooms, gateway, socket, res, handle, endings } = setUp();
-    rooms.deeds.relay = () => {
-      assert.equal(endings(), 0);
-      res.writableFinished = true;
-    };
-    let answerIt: (() => void) | undefined;
-    rooms.deeds.attempt = () => new Promise<void>((resolve) => (answerIt = resolve));
-    const handled = handle();
-    await turn();
-    assert.equal(gateway.line(socket).breakOff(new FailureOf("malformed_request")), true);
-    answerIt?.();
-    await handled;
-    assert.deepEqual(rooms.answered, []);
-    assert.equal(rooms.finished[0]?.isLast, true);
-    assert.equal(endings(), 1);
-  });
-
-  test("is nobody's where the last answer is out", async () => {
-    const { gateway, res, socket, handle } = setUp();
-    assert.equal(gateway.line(socket).breakOff(new FailureOf("malformed_request")), false);
+  test("is its connection's last where the connection says so", async () => {
+    const { rooms, request, handle } = setUp();
+    request.isLast = true;
+    let wasLast: boolean | undefined;
+    rooms.deeds.relay = (exchange) => void (wasLast = exchange.isLast);
     await handle();
-    res.writableFinished = true;
-    assert.equal(gateway.line(socket).breakOff(new FailureOf("malformed_request")), false);
+    assert.deepEqual([wasLast, request.ended], [true, [true]]);
   });
 });
 
@@ -305,9 +296,10 @@ describe("draining", () => {
   });
 
   test("at last refuses what is new before any room is entered", async () => {
-    const { rooms, gateway, handle } = setUp();
+    const { rooms, gateway, request, handle } = setUp();
     gateway.admission = "closed";
     await handle();
+    assert.deepEqual(request.ended, [true]);
     assert.deepEqual(rooms.visited, []);
     assert.deepEqual(
       rooms.answered.map(({ code }) => code),
@@ -316,13 +308,12 @@ describe("draining", () => {
   });
 
   test("ends the connection of an answer that had begun before, once it is out", async () => {
-    const { rooms, gateway, res, handle, endings } = setUp();
+    const { rooms, gateway, request, handle } = setUp();
     rooms.deeds.relay = () => {
       gateway.admission = "closed";
-      res.writableFinished = true;
     };
     await handle();
-    assert.equal(endings(), 1);
+    assert.deepEqual(request.ended, [true]);
   });
 
   test("is told when nothing is under way any more", async () => {

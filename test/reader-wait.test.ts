@@ -1,36 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { ServerResponse } from "node:http";
-
 import { Failure, TimerExpired } from "../gateway/failures/failure.ts";
 import { ReaderWait } from "../gateway/reader-wait.ts";
 import { FakeClock } from "./support/fake-clock.ts";
+import { FakeResponse } from "./support/fake-response.ts";
 
-/** A response whose connection takes bytes when the test says so. */
+/** A response whose client takes bytes when the test says so. */
 class FakeReader {
   readonly clock = new FakeClock();
-  readonly socket = { bytesWritten: 0, writableLength: 0 };
+  readonly response = new FakeResponse();
   readonly log: unknown[] = [];
   failure: Failure | undefined;
-  hasSocket = true;
-  readonly res: ServerResponse;
   readonly wait: ReaderWait;
 
-  constructor() {
-    const { socket, log } = this;
-    const hasSocket = (): boolean => this.hasSocket;
-    this.res = {
-      destroyed: false,
-      get socket() {
-        return hasSocket() ? socket : null;
-      },
-      get writableLength() {
-        return socket.writableLength;
-      },
-      destroy: () => log.push("destroyed"),
-    } as unknown as ServerResponse;
-    this.wait = new ReaderWait(this, 1000);
+  constructor(minRate = 0) {
+    this.response.isSlow = true;
+    this.wait = new ReaderWait(this, { idleMs: 1000, minRate });
   }
 
   cancel(reason: Error): void {
@@ -38,8 +24,7 @@ class FakeReader {
   }
 
   write(bytes: number): void {
-    this.socket.bytesWritten += bytes;
-    this.socket.writableLength += bytes;
+    this.response.write(Buffer.alloc(bytes));
     this.wait.begin();
   }
 }
@@ -59,11 +44,37 @@ test("lets a client read as slowly as it likes", () => {
   reader.write(100);
   for (let n = 0; n < 20; n += 1) {
     reader.clock.advance(900);
-    reader.socket.writableLength -= 1;
+    reader.response.take(1);
   }
   assert.deepEqual(reader.log, []);
   reader.clock.advance(2000);
   assert.deepEqual(reader.log, ["reader"]);
+});
+
+test("begins anew where bytes were taken and others written before it looks", () => {
+  const reader = new FakeReader();
+  reader.write(100);
+  reader.clock.advance(900);
+  reader.response.take(50);
+  reader.write(50);
+  reader.clock.advance(999);
+  assert.deepEqual(reader.log, []);
+  reader.clock.advance(1);
+  assert.deepEqual(reader.log, ["reader"]);
+});
+
+test("breaks an answer off whose client reads more slowly than is asked for, and no other", () => {
+  for (const [bytes, isBroken] of [
+    [90, true],
+    [110, false],
+  ] as const) {
+    const reader = new FakeReader(100);
+    reader.write(10_000);
+    reader.clock.advance(500);
+    reader.response.take(bytes);
+    reader.clock.advance(500);
+    assert.deepEqual(reader.log, isBroken ? ["reader"] : []);
+  }
 });
 
 test("ends its timer by itself once everything is taken, and begins again", () => {
@@ -71,7 +82,7 @@ test("ends its timer by itself once everything is taken, and begins again", () =
   for (let n = 0; n < 3; n += 1) {
     reader.write(100);
     assert.equal(reader.clock.pending, 1, "one timer for many writes");
-    reader.socket.writableLength = 0;
+    reader.response.take();
   }
   reader.clock.advance(1000);
   assert.deepEqual([reader.clock.pending, reader.log], [0, []]);
@@ -80,15 +91,12 @@ test("ends its timer by itself once everything is taken, and begins again", () =
   assert.deepEqual(reader.log, ["reader"]);
 });
 
-test("does not blame a client for an answer that stands behind another one", () => {
+test("blames nobody who has left", () => {
   const reader = new FakeReader();
-  reader.hasSocket = false;
   reader.write(100);
+  reader.response.leave();
   reader.clock.advance(10_000);
-  assert.deepEqual(reader.log, []);
-  reader.hasSocket = true;
-  reader.clock.advance(2000);
-  assert.deepEqual(reader.log, ["reader"]);
+  assert.deepEqual([reader.clock.pending, reader.log], [0, []]);
 });
 
 test("gives up an answer that tells of a failure without naming another one", () => {
@@ -96,7 +104,7 @@ test("gives up an answer that tells of a failure without naming another one", ()
   reader.failure = new Failure("no_route");
   reader.write(100);
   reader.clock.advance(1000);
-  assert.deepEqual(reader.log, ["destroyed"]);
+  assert.deepEqual([reader.response.isAborted, reader.log], [true, []]);
 });
 
 test("fires nothing once it is closed", () => {

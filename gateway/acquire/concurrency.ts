@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
-import type { Exchange, Priority } from "../exchange.ts";
+import type { Exchange, Priority, UpstreamPermit } from "../exchange.ts";
 import type { Limit, Sample } from "./limit/limit.ts";
-import type { Permit } from "./permit.ts";
 
+import { Contention } from "./contention.ts";
 import { HeldPermit } from "./permit.ts";
 import { Place } from "./place.ts";
 import { Queue } from "./queue.ts";
@@ -28,6 +28,7 @@ const leastDepth = 4;
 export class Concurrency {
   readonly #options: ConcurrencyOptions;
   readonly #queue: Queue;
+  readonly #contention: Contention;
   #inFlight = 0;
 
   constructor(options: ConcurrencyOptions) {
@@ -35,6 +36,7 @@ export class Concurrency {
     this.#options = options;
     const depth = () => queueDepth ?? Math.max(leastDepth, limit.limit >> 1);
     this.#queue = new Queue({ clock, depth, waitMs: queueWaitMs });
+    this.#contention = new Contention({ clock, queued: () => this.#queue.size });
   }
 
   get inFlight(): number {
@@ -58,10 +60,11 @@ export class Concurrency {
    * place for it; the promise rejects with `queue_timeout` when its time is over or its place is given away, or with
    * whatever cancels the exchange.
    */
-  acquire(exchange: Exchange): Permit | Promise<Permit> {
+  acquire(exchange: Exchange): UpstreamPermit | Promise<UpstreamPermit> {
     // Nobody waits while a permit is free: so nobody is overtaken.
     if (this.#inFlight < this.limit) return this.#grant();
     exchange.phase = "queue";
+    this.#contention.relieve(this.#queue.size + 1);
     this.#queue.makeRoom(exchange.priority);
     return this.#wait(exchange);
   }
@@ -72,13 +75,23 @@ export class Concurrency {
     this.#serve();
   }
 
+  /** Exchanges that lost their permit to the queue, because their client was too slow. */
+  get cuts(): number {
+    return this.#contention.cuts;
+  }
+
+  watch(permit: HeldPermit): void {
+    this.#contention.watch(permit);
+  }
+
   /** A permit comes back. */
-  release(): void {
+  release(permit: HeldPermit): void {
+    this.#contention.released(permit);
     this.#inFlight--;
     this.#serve();
   }
 
-  #wait(exchange: Exchange): Promise<Permit> {
+  #wait(exchange: Exchange): Promise<UpstreamPermit> {
     return new Promise((resolve, reject) => {
       const place = new Place(this.#queue, exchange, { resolve, reject });
       this.#queue.enter(place);
@@ -87,7 +100,7 @@ export class Concurrency {
     });
   }
 
-  #grant(): Permit {
+  #grant(): HeldPermit {
     this.#options.limit.admitted(++this.#inFlight);
     return new HeldPermit(this);
   }

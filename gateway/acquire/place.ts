@@ -1,5 +1,4 @@
-import type { Exchange, Priority, Waiter } from "../exchange.ts";
-import type { Permit } from "./permit.ts";
+import type { Exchange, Priority, UpstreamPermit, Waiter } from "../exchange.ts";
 
 /** Who is told that a place was left before its turn. */
 interface Left {
@@ -7,7 +6,7 @@ interface Left {
 }
 
 interface Settlers {
-  readonly resolve: (permit: Permit) => void;
+  readonly resolve: (permit: UpstreamPermit) => void;
   readonly reject: (reason: Error) => void;
 }
 
@@ -35,7 +34,7 @@ export class Place implements Waiter {
     return this.#exchange.alarm.deadlineAt;
   }
 
-  admit(permit: Permit): void {
+  admit(permit: UpstreamPermit): void {
     this.#end();
     this.#settlers.resolve(permit);
   }

@@ -17,10 +17,10 @@ const longestName = 9;
 export function compilePriority(header: string | undefined): PriorityRule {
   if (header === undefined) return (_exchange, standard) => standard;
   const field = header.toLowerCase();
-  return ({ inbound, req }, standard) => {
+  return ({ inbound }, standard) => {
     if (!inbound.isTrusted) return standard;
-    const text = req.headers[field];
-    if (typeof text !== "string" || text.length > longestName) return standard;
+    const text = inbound.fields.get(field);
+    if (text === undefined || text.length > longestName) return standard;
     return named.get(text.toLowerCase()) ?? standard;
   };
 }

@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
-import { isIPv6 } from "node:net";
 
 import type { Exchange } from "../exchange.ts";
+
+import { addressGroup } from "../address-group.ts";
 
 /** Whom a request counts for. */
 export type ClientKey = (exchange: Exchange) => string;
@@ -15,32 +16,14 @@ const hashLength = 64;
  */
 export function compileClientKey(by: string): ClientKey {
   if (by === "route") return () => "";
-  if (by === "ip") return ({ inbound }) => addressKey(inbound.clientAddress);
+  if (by === "ip") return ({ inbound }) => addressGroup(inbound.clientAddress);
   const name = by.slice("header:".length).toLowerCase();
-  return ({ req, inbound }) => {
-    const value = req.headers[name];
+  return ({ inbound }) => {
+    const value = inbound.fields.get(name);
     // No header value has a line break, so no value is taken for an address.
-    if (value === undefined || value === "") return `\n${addressKey(inbound.clientAddress)}`;
-    return bounded(typeof value === "string" ? value : value.join());
+    if (value === undefined || value === "") return `\n${addressGroup(inbound.clientAddress)}`;
+    return bounded(value);
   };
-}
-
-/** An IPv4 address, or an IPv6 network of 64 bits: a client commonly has that many addresses to itself (RFC 6177). */
-export function addressKey(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = "", tail] = address.split("::", 2);
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const rest = tail === "" ? [] : tail.split(":");
-    // An IPv4 tail stands for two groups.
-    const length = rest.length + (tail.includes(".") ? 1 : 0);
-    while (groups.length < 8 - length) groups.push("0");
-    groups.push(...rest);
-  }
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":");
 }
 
 function bounded(value: string): string {

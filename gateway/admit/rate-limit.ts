@@ -40,7 +40,7 @@ export class RateLimit {
   }
 
   /** Lets the request pass or throws. Waits only where the quota is shared. Failures: rate_limited, dependency_unavailable. */
-  admit(exchange: Exchange): void | Promise<void> {
+  admit(exchange: Exchange): Promise<void> | undefined {
     const key = this.#keyOf(exchange);
     const wait = this.#table.take(key, exchange.clock.now());
     if (wait > 0) throw this.#refusal(wait);

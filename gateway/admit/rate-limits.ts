@@ -44,7 +44,7 @@ export class RateLimits {
   }
 
   /** See RateLimit.admit; a route without a limit lets everything pass. */
-  admit(route: string, exchange: Exchange): void | Promise<void> {
+  admit(route: string, exchange: Exchange): Promise<void> | undefined {
     return this.#byRoute.get(route)?.limit.admit(exchange);
   }
 

@@ -1,7 +1,5 @@
-import type { IncomingHttpHeaders } from "node:http";
-
 import type { ListenConfig, RouteConfig } from "../config/schema.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange, Inbound } from "../exchange.ts";
 
 /** A request field that says how long the sender will wait. */
 export type DeadlineField = ListenConfig["deadlineHeaders"][number];
@@ -46,20 +44,20 @@ export function beginBudget(
   { timeout, maxDuration }: Pick<RouteConfig, "timeout" | "maxDuration">,
   believed: readonly DeadlineField[],
 ): void {
-  const { inbound, req, startedAt } = exchange;
-  const patience = inbound.isTrusted ? patienceMs(req.headers, believed) : Infinity;
+  const { inbound, startedAt } = exchange;
+  const patience = inbound.isTrusted ? patienceMs(inbound.fields, believed) : Infinity;
   if (maxDuration !== undefined) exchange.endsAt = startedAt + maxDuration;
   exchange.isHurried = patience < timeout;
   exchange.alarm.setDeadline(Math.min(startedAt + Math.min(timeout, patience), exchange.endsAt));
 }
 
 /** How long the sender of these headers will wait by the believed fields: the least they say, in milliseconds. */
-export function patienceMs(headers: IncomingHttpHeaders, believed: readonly DeadlineField[]): number {
+export function patienceMs(fields: Inbound["fields"], believed: readonly DeadlineField[]): number {
   let least = Infinity;
   for (const field of believed) {
-    const text = headers[field];
-    // Node joins several of one name; what nobody can read bounds nothing.
-    if (typeof text === "string") least = Math.min(least, notations[field].read(text) ?? Infinity);
+    const text = fields.get(field);
+    // Several of one name are joined; what nobody can read bounds nothing.
+    if (text !== undefined) least = Math.min(least, notations[field].read(text) ?? Infinity);
   }
   return least;
 }

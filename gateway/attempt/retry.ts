@@ -44,7 +44,7 @@ export function compileRetry(retry: RetryConfig, random: () => number): RetryRul
 
 /** Whether the route asks for another attempt after this end. WebSocket handshakes are never repeated. */
 export function callsForRetry(ended: Ended, exchange: Exchange, rule: RetryRule): boolean {
-  if (exchange.cancelled !== undefined || exchange.upgradeHead !== undefined) return false;
+  if (exchange.cancelled !== undefined || exchange.isUpgrade) return false;
   return ended instanceof Failure ? rule.codes.has(ended.code) : rule.statuses.has(ended.status);
 }
 
@@ -68,8 +68,8 @@ function isRepeatable(exchange: Exchange, rule: RetryRule | undefined): boolean 
 }
 
 /** draft-ietf-httpapi-idempotency-key-header: whoever sends one promises that doing it twice does it once. */
-function hasKey({ req }: Exchange): boolean {
-  const key = req.headers["idempotency-key"];
+function hasKey({ inbound }: Exchange): boolean {
+  const key = inbound.fields.get("idempotency-key");
   return key !== undefined && key.length > 0;
 }
 

@@ -8,8 +8,5 @@ export function compileHashKey(hashBy: string): HashKey {
   if (hashBy === "ip") return ({ inbound }) => inbound.clientAddress;
   if (hashBy === "path") return ({ inbound }) => inbound.path;
   const name = hashBy.slice("header:".length).toLowerCase();
-  return ({ req }) => {
-    const value = req.headers[name];
-    return typeof value === "object" ? value.join(", ") : value;
-  };
+  return ({ inbound }) => inbound.fields.get(name);
 }

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from "node:http";
-
 import { METHODS } from "node:http";
 
-import type { Exchange } from "../exchange.ts";
+import type { Exchange, Inbound } from "../exchange.ts";
+import type { Fields } from "../http1/fields.ts";
 
 import { Failure } from "../failures/failure.ts";
+import { Known } from "../http1/fields.ts";
 
 export interface ConductOptions {
   /** Longest request target in bytes. */
@@ -13,56 +13,39 @@ export interface ConductOptions {
   readonly pseudonym: string;
 }
 
-/**
- * Those that Node names. Its parser knows more: RTSP's, whose lines pass for HTTP/1.0 (`DESCRIBE … RTSP/1.0`), Icecast's
- * SOURCE, which may come as ICE/1.0, and PRI of HTTP/2.
- */
+/** The registered methods, as Node lists them; SOURCE is Icecast's. */
 const knownMethods = new Set(METHODS.filter((method) => method !== "SOURCE"));
 
 /** Header fields of a request over this are refused. */
 const maxHeaderFields = 100;
 
 /**
- * What Node's server lets through and we do not: everything that could be read in two ways by two parsers in a row
- * (RFC 9112 §2.2, §3.2, §6.3).
+ * What a message may say by its grammar and still not to us: everything that could be read in two ways by two parsers in
+ * a row (RFC 9112 §2.2, §3.2).
  *
- * Failures: http_version_unsupported, method_unknown, malformed_request, transfer_coding_unknown, headers_too_large,
- * uri_too_long, loop_detected, expectation_failed.
+ * Failures: method_unknown, malformed_request, headers_too_large, uri_too_long, loop_detected, expectation_failed.
  */
-export function conduct(exchange: Exchange, options: ConductOptions): void {
-  const { req, inbound } = exchange;
-  if (req.httpVersionMajor !== 1) throw new Failure("http_version_unsupported");
-  if (!knownMethods.has(inbound.method)) throw new Failure("method_unknown");
-  if (req.rawHeaders.length > 2 * maxHeaderFields) throw new Failure("headers_too_large");
-  if ((req.url ?? "").length > options.maxTargetLength) throw new Failure("uri_too_long");
-  checkFraming(req);
-  checkHost(exchange);
-  checkTarget(inbound.method, inbound.target);
-  checkSingletons(req.rawHeaders);
-  checkConnectionOptions(req.headers.connection);
-  checkLoop(req.headers.via, options.pseudonym);
-  checkMaxForwards(req);
-  const { expect } = req.headers;
-  if (expect !== undefined && expect.toLowerCase() !== "100-continue") throw new Failure("expectation_failed");
+export function conduct({ inbound }: Exchange, options: ConductOptions): void {
+  const { fields, method } = inbound;
+  if (!knownMethods.has(method)) throw new Failure("method_unknown");
+  if (fields.list.length > 2 * maxHeaderFields) throw new Failure("headers_too_large");
+  if (inbound.targetLength > options.maxTargetLength) throw new Failure("uri_too_long");
+  checkHost(inbound);
+  checkTarget(method, inbound.target);
+  if (fields.isRepeated(singletons)) throw malformed("A header field that may come once came twice.", true);
+  if (fields.has(Known.connection)) checkConnectionOptions(fields.get("connection") ?? "");
+  if (fields.has(Known.via)) checkLoop(fields.get("via") ?? "", options.pseudonym);
+  if (fields.has(Known.maxForwards)) checkMaxForwards(method, fields);
+  if (fields.has(Known.expect) && fields.get("expect")?.toLowerCase() !== "100-continue") {
+    throw new Failure("expectation_failed");
+  }
 }
 
 /** OPTIONS of the whole server, or one that may go no further (RFC 9110 §7.6.2, §9.3.7). */
-export function isForGateway({ inbound, req }: Exchange): boolean {
-  return inbound.method === "OPTIONS" && (inbound.target === "*" || Number(req.headers["max-forwards"]) === 0);
-}
-
-/** A refused chunked request leaves nobody sure where it ends: the connection closes. */
-function checkFraming(req: IncomingMessage): void {
-  const coding = req.headers["transfer-encoding"];
-  if (coding === undefined) return;
-  // Of a request that asks for an upgrade Node's parser takes codings it does not know (`chunked` and a tab) for no body.
-  if (req.headers.upgrade !== undefined) throw malformed("Upgrade comes with Transfer-Encoding.", true);
-  if (coding === "chunked" && req.httpVersionMinor === 1) return;
-  if (req.httpVersionMinor === 0) throw malformed("Transfer-Encoding is not defined for HTTP/1.0.", true);
-  const codings = coding.toLowerCase().split(",");
-  // RFC 9112 §6.3: without chunked at its end the request has no end that a server could know.
-  if (codings.at(-1)?.trim() !== "chunked") throw malformed("Transfer-Encoding does not end in chunked.", true);
-  if (codings.length > 1) throw new Failure("transfer_coding_unknown");
+export function isForGateway({ inbound }: Exchange): boolean {
+  const { method, target, fields } = inbound;
+  if (method !== "OPTIONS") return false;
+  return target === "*" || (fields.has(Known.maxForwards) && Number(fields.get("max-forwards")) === 0);
 }
 
 /**
@@ -80,64 +63,51 @@ function checkTarget(method: string, target: string): void {
 const authorityForm = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
 
 /** RFC 9112 §3.2: HTTP/1.1 always names a valid Host, also where an absolute target's own authority will win. */
-function checkHost({ req, inbound }: Exchange): void {
-  const { host } = req.headers;
-  const isValid = host === undefined ? req.httpVersionMinor === 0 : authorityForm.test(host);
+function checkHost({ fields, minorVersion, authority }: Inbound): void {
+  const host = fields.has(Known.host) ? fields.get("host") : undefined;
+  const isValid = host === undefined ? minorVersion === 0 : authorityForm.test(host);
   if (!isValid) throw malformed("The Host field is missing or not valid.", true);
-  if (host === undefined && inbound.authority === "") return;
-  if (!authorityForm.test(inbound.authority)) throw malformed("The request target names no valid host.", true);
+  if (host === undefined && authority === "") return;
+  if (host !== authority && !authorityForm.test(authority))
+    throw malformed("The request target names no valid host.", true);
 }
 
-/** Fields that mean something only once; Node keeps the first of several and says nothing. */
-const singletons = new Set([
-  "host",
-  "content-type",
-  "content-length",
-  "authorization",
-  "proxy-authorization",
-  "content-encoding",
-  "range",
-  "if-range",
-  "if-modified-since",
-  "if-unmodified-since",
-  "from",
-  "referer",
-  "user-agent",
-  "max-forwards",
-  "traceparent",
-]);
-
-function checkSingletons(rawHeaders: readonly string[]): void {
-  let seen = 0;
-  const names: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
-    if (!singletons.has(name)) continue;
-    if (seen > 0 && names.includes(name)) throw malformed("A header field that may come once came twice.", true);
-    names.push(name);
-    seen++;
-  }
-}
+/** Fields that mean something only once; of several, recipients disagree about which. */
+const singletons =
+  Known.host |
+  Known.contentType |
+  Known.contentLength |
+  Known.authorization |
+  Known.proxyAuthorization |
+  Known.contentEncoding |
+  Known.range |
+  Known.ifRange |
+  Known.ifModifiedSince |
+  Known.ifUnmodifiedSince |
+  Known.from |
+  Known.referer |
+  Known.userAgent |
+  Known.maxForwards |
+  Known.traceparent;
 
 /** Listing one of these as hop-by-hop would have us strip what the upstream decides by (CVE-2026-33805 and its kind). */
 const protectedFields =
   /(?:^|[,\s])(?:host|content-length|content-type|authorization|cookie|forwarded|x-forwarded-[a-z-]+|x-real-ip)(?:[,\s]|$)/i;
 
-function checkConnectionOptions(connection: string | undefined): void {
-  if (connection === undefined || connection === "keep-alive" || connection === "close") return;
+function checkConnectionOptions(connection: string): void {
+  if (connection === "keep-alive" || connection === "close") return;
   if (protectedFields.test(connection)) throw malformed("Connection lists a field that is not hop-by-hop.");
 }
 
-function checkLoop(via: string | undefined, pseudonym: string): void {
-  if (via === undefined || !via.includes(pseudonym)) return;
+function checkLoop(via: string, pseudonym: string): void {
+  if (!via.includes(pseudonym)) return;
   const isOurs = (member: string): boolean => member.trim().split(/\s+/)[1] === pseudonym;
   if (via.split(",").some(isOurs)) throw new Failure("loop_detected");
 }
 
 /** Only where it counts: other methods than OPTIONS and TRACE carry it without meaning (RFC 9110 §7.6.2). */
-function checkMaxForwards(req: IncomingMessage): void {
-  const hops = req.headers["max-forwards"];
-  if (hops === undefined || req.method !== "OPTIONS" || /^[0-9]{1,9}$/.test(String(hops))) return;
+function checkMaxForwards(method: string, fields: Fields): void {
+  if (method !== "OPTIONS" || /^[0-9]{1,9}$/.test(fields.get("max-forwards") ?? "")) return;
   throw malformed("Max-Forwards is not a number.");
 }
 

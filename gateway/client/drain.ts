@@ -22,7 +22,6 @@ export async function drain(options: DrainOptions): Promise<boolean> {
   const startedAt = clock.now();
   options.admission("closing");
   await pause(clock, config.grace);
-  options.admission("closed");
   const left = config.deadline - (clock.now() - startedAt);
   let isClean = true;
   const timer = clock.setTimeout(
@@ -33,7 +32,10 @@ export async function drain(options: DrainOptions): Promise<boolean> {
     Math.max(0, left),
     undefined,
   );
-  await listener.close();
+  const closed = listener.close();
+  // What had arrived by now is read in this turn of the event loop, and still served.
+  setImmediate(() => options.admission("closed"));
+  await closed;
   clock.clearTimeout(timer);
   return isClean;
 }

@@ -1,57 +1,24 @@
-import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer } from "node:net";
 
 import type { Clock } from "../clock.ts";
 import type { ListenConfig } from "../config/schema.ts";
 import type { ConnectionsView, Report } from "../observe/events.ts";
+import type { ConnectionHost, RequestHandler } from "./connection-host.ts";
+import type { ConnectionSettings } from "./connection-settings.ts";
 import type { TlsWatch } from "./tls.ts";
-import type { ParserError } from "./unparsed.ts";
+import type { WaitLimits } from "./waits.ts";
 
-import { Failure } from "../failures/failure.ts";
-import { ClientConnections } from "./connections.ts";
-import { Staggered } from "./staggered.ts";
+import { AcceptedSockets } from "./accepted-sockets.ts";
+import { ClientConnection } from "./connection.ts";
+import { ResponseBuffers } from "./response-buffers.ts";
 import { createTlsServer } from "./tls.ts";
-import { unparsedFailure } from "./unparsed.ts";
+import { ConnectionWaits } from "./waits.ts";
 
-/** What the listener hands over. Neither ever throws. */
-export interface RequestHandler {
-  /** A request whose head is there. `owesContinue`: the client waits for 100 (Continue). */
-  handle(req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void;
-  /** Bytes that made no request: answers on the bare socket. */
-  refuse(failure: Failure, socket: Socket): void;
-  line(socket: Socket): ConnectionLine;
-  /** Whether `upgrade` is to have this request, which asks to switch protocols; if not, it is served as any other. */
-  mayUpgrade(req: IncomingMessage): boolean;
-  /** A request to switch protocols: its socket is the handler's now. `head` is what came behind it. */
-  upgrade(req: IncomingMessage, head: Buffer): void;
-}
-
-/** What a connection carries. */
-export interface ConnectionLine {
-  /** Nobody has asked anything on it, or has the answer. */
-  readonly isFree: boolean;
-  /** Whether a request waits for its answer, or has begun to arrive. */
-  readonly isBusy: boolean;
-  /** Grows with each head that comes, and with each message that has come whole. */
-  readonly arrivals: number;
-  /** What came last turned out to be broken. False where nothing came before: then it is to be refused. */
-  breakOff(failure: Failure): boolean;
-  /** The client has sent FIN. */
-  halfClosed(): void;
-  /** The server has taken its listeners off a socket on which answers are still due. */
-  letGo(failure: Failure): void;
-}
-
-export interface ListenerSettings {
+export interface ListenerOptions {
   readonly listen: ListenConfig;
-  /** The longest time any route gives a request, in milliseconds. */
-  readonly longestRouteMs: number;
-}
-
-export interface ListenerOptions extends ListenerSettings {
   readonly handler: RequestHandler;
   readonly clock: Clock;
   readonly report: Report;
@@ -66,120 +33,119 @@ export interface Listener {
   /** Destroys what is left. */
   destroy(): void;
   /** Takes over what may change while it listens: all but host, port, and whether there is TLS or a clientCa. */
-  reconfigure(settings: ListenerSettings): void;
-  readonly connections: ConnectionsView;
+  reconfigure(listen: ListenConfig): void;
+  readonly connections: Omit<ConnectionsView, "requestBytes">;
 }
-
-/** How far a request may outlast its route's whole budget before the server itself ends it. Milliseconds. */
-const requestGraceMs = 5000;
 
 /** Connections the kernel may hold until they are accepted; a flood over Node's 511 costs others a second's SYN wait. */
 const backlog = 4096;
 
+/** A peer that says nothing for this long is asked by TCP whether it is still there. Milliseconds. */
+const tcpKeepAliveMs = 30_000;
+
+/** A lingering connection whose client is silent for this long is closed. Milliseconds. */
+const lingerSilenceMs = 5000;
+
 export function createListener(options: ListenerOptions): Listener {
-  const { listen, handler } = options;
-  const { server, watch } = createServers(options);
-  // Node would drop the fields over its limit in silence; ours refuses the request.
-  server.maxHeadersCount = 0;
-  // Node's own switch, which its types do not know: a client that has said all still gets its answer.
-  // And of several processes the one that is full closes what is one too many, or they would pass it round for ever.
-  Object.assign(server, { httpAllowHalfOpen: true, dropMaxConnection: true });
-  const connections = new ClientConnections(server, listen.maxConnections);
-  // What Node takes for idle when it closes includes an answer that has ended and that a slow reader is still taking,
-  // and would cut it off. The handler knows better; it ends the others as their last answer goes out.
-  server.closeIdleConnections = () => connections.destroyIdle((socket) => handler.line(socket).isBusy);
-  handOver(server, handler);
-  return {
-    async open() {
-      server.listen({ host: listen.host, port: listen.port, backlog });
-      await once(server, "listening");
-      return (server.address() as AddressInfo).port;
-    },
-    async close() {
-      if (!server.listening) return;
-      const closed = once(server, "close");
-      server.close();
-      watch?.close();
-      await closed;
-    },
-    destroy: () => connections.destroy(),
-    reconfigure(next) {
-      // Node reads all of these from the server anew: at each look for late requests, each answer, each connection.
-      Object.assign(server, settingsOf(next), { maxConnections: next.listen.maxConnections });
-      if (next.listen.tls !== undefined) watch?.follow(next.listen.tls);
-    },
-    connections,
-  };
+  return new ClientListener(options);
+}
+
+class ClientListener implements Listener, ConnectionHost {
+  readonly handler: RequestHandler;
+  readonly waits: ConnectionWaits;
+  readonly buffers: ResponseBuffers;
+  settings: ConnectionSettings;
+  readonly #server: Server;
+  readonly #watch: TlsWatch | undefined;
+  readonly #sockets: AcceptedSockets;
+  readonly #report: Report;
+  #listen: ListenConfig;
+
+  constructor(options: ListenerOptions) {
+    const { listen, clock } = options;
+    const { server, watch } = createServers(options);
+    this.handler = options.handler;
+    this.#report = options.report;
+    this.#listen = listen;
+    this.#server = server;
+    this.#watch = watch;
+    this.waits = new ConnectionWaits(clock, waitLimits(listen));
+    this.buffers = new ResponseBuffers(listen.responseBuffer, listen.maxBufferedResponseBytes);
+    this.settings = settingsOf(listen);
+    this.#sockets = new AcceptedSockets(listen, watch !== undefined, () => this.waits.closeLongestIdle());
+    server.on("connection", (socket: Socket) => this.#sockets.accept(socket));
+    server.on(watch === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#serve(socket));
+  }
+
+  get connections(): Omit<ConnectionsView, "requestBytes"> {
+    const { open, dropped, reclaimed } = this.#sockets;
+    return { open, dropped, reclaimed, responseBytes: this.buffers.usedBytes };
+  }
+
+  async open(): Promise<number> {
+    const { host, port } = this.#listen;
+    this.#server.listen({ host, port, backlog });
+    await once(this.#server, "listening");
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#watch?.close();
+    // What has arrived on a connection that was idle is read first, and answered.
+    setImmediate(() => {
+      this.#sockets.closeHandshaking();
+      this.waits.closeIdle();
+    });
+    await closed;
+  }
+
+  destroy(): void {
+    this.#sockets.destroy();
+  }
+
+  reconfigure(listen: ListenConfig): void {
+    this.#listen = listen;
+    this.settings = settingsOf(listen);
+    this.waits.reconfigure(waitLimits(listen));
+    this.buffers.reconfigure(listen.responseBuffer, listen.maxBufferedResponseBytes);
+    this.#sockets.reconfigure(listen);
+    if (listen.tls !== undefined) this.#watch?.follow(listen.tls);
+  }
+
+  report(error: unknown): void {
+    this.#report({ event: "connection_error", error });
+  }
+
+  #serve(socket: Socket): void {
+    if (socket.destroyed) return;
+    this.#sockets.secured(socket);
+    void new ClientConnection(socket, this);
+  }
 }
 
 function createServers(options: ListenerOptions): { readonly server: Server; readonly watch?: TlsWatch } {
-  const { listen, handler } = options;
-  const settings: ServerOptions = {
-    ...settingsOf(options),
-    // Finer than the limits need: who came within the same second is not refused within the same turn of the loop.
-    connectionsCheckingInterval: 250,
+  const { listen } = options;
+  const settings = {
     noDelay: true,
-    // Our own checks answer these, as problems.
-    requireHostHeader: false,
-    shouldUpgradeCallback: (req) => handler.mayUpgrade(req),
+    keepAlive: true,
+    keepAliveInitialDelay: tcpKeepAliveMs,
+    // Node reads nothing on its own account: what is read is what the connection takes.
+    highWaterMark: 0,
+    // A client that has said all still gets its answer.
+    allowHalfOpen: true,
   };
   if (listen.tls === undefined) return { server: createServer(settings) };
   return createTlsServer(settings, { ...options, config: listen.tls, handshakeMs: listen.headersTimeout });
 }
 
-function settingsOf({ listen, longestRouteMs }: ListenerSettings) {
-  return {
-    headersTimeout: listen.headersTimeout,
-    requestTimeout: Math.max(listen.headersTimeout, longestRouteMs) + requestGraceMs,
-    keepAliveTimeout: listen.keepAlive,
-    maxHeaderSize: listen.maxHeaderSize,
-  };
+function waitLimits({ headersTimeout, keepAlive, writeIdle }: ListenConfig): WaitLimits {
+  return { head: headersTimeout, idle: keepAlive, linger: lingerSilenceMs, overfull: writeIdle };
 }
 
-function handOver(server: Server, handler: RequestHandler): void {
-  for (const event of ["connection", "secureConnection"]) {
-    server.on(event, (socket: Socket) => socket.once("end", () => handler.line(socket).halfClosed()));
-  }
-  server.on("request", (req, res) => handler.handle(req, res, false));
-  server.on("checkContinue", (req, res) => handler.handle(req, res, true));
-  server.on("checkExpectation", (req: IncomingMessage, res: ServerResponse) => handler.handle(req, res, false));
-  server.on("connect", (_req: IncomingMessage, socket: Socket) => {
-    // Node has taken its own listeners off: a client's reset would end the process.
-    socket.on("error", () => socket.destroy());
-    const failure = new Failure("method_not_allowed", {
-      headers: [["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]],
-      close: true,
-    });
-    const line = handler.line(socket);
-    if (line.isFree) handler.refuse(failure, socket);
-    else line.letGo(failure);
-  });
-  server.on("upgrade", (req: IncomingMessage, socket: Socket, head: Buffer) => {
-    // Here as well, and before anything else happens.
-    socket.on("error", () => socket.destroy());
-    handler.upgrade(req, head);
-  });
-  const refuse = ({ error, socket }: Unparsed): void => {
-    const failure = unparsedFailure(error, socket.bytesRead);
-    if (failure === undefined) socket.destroy();
-    else if (!handler.line(socket).breakOff(failure)) handler.refuse(failure, socket);
-  };
-  // What was late may have come meanwhile, and be answered: a loop that was held up looks at the clock before it reads.
-  const overdue = new Staggered((late: Late) => {
-    if (handler.line(late.socket).arrivals === late.arrivals) refuse(late);
-  });
-  server.on("clientError", (error: ParserError, socket: Socket) => {
-    if (error.code !== "ERR_HTTP_REQUEST_TIMEOUT") refuse({ error, socket });
-    else overdue.add({ error, socket, arrivals: handler.line(socket).arrivals });
-  });
-}
-
-interface Unparsed {
-  readonly error: ParserError;
-  readonly socket: Socket;
-}
-
-interface Late extends Unparsed {
-  /** As its line said when it was found to be late. */
-  readonly arrivals: number;
+function settingsOf({ keepAlive, maxHeaderSize, maxRequestsPerSocket, halfClose }: ListenConfig): ConnectionSettings {
+  const keepAliveTail = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAlive / 1000)}\r\n\r\n`;
+  return { maxHeaderSize, maxRequestsPerSocket, halfClose, keepAliveTail };
 }

@@ -1,10 +1,8 @@
-import type { ServerOptions } from "node:http";
-import type { Server } from "node:https";
+import type { Server, TlsOptions } from "node:tls";
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
-import { createServer } from "node:https";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, createServer } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
 
 import type { Clock, TimerHandle } from "../clock.ts";
@@ -67,11 +65,11 @@ export interface TlsServerOptions {
 }
 
 /**
- * An HTTPS server that speaks HTTP/1.1 alone. With `clientCa` a client without a certificate of that authority is
+ * A TLS server that offers HTTP/1.1 alone. With `clientCa` a client without a certificate of that authority is
  * turned away at the handshake. Throws where the files do not serve.
  */
 export function createTlsServer(
-  settings: ServerOptions,
+  settings: TlsOptions,
   options: TlsServerOptions,
 ): { readonly server: Server; readonly watch: TlsWatch } {
   const { config, report } = options;
@@ -86,7 +84,9 @@ export function createTlsServer(
     requestCert: mustAuthenticate,
     rejectUnauthorized: mustAuthenticate,
   });
-  server.on("tlsClientError", (error: NodeJS.ErrnoException, { authorizationError }) => {
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+    const { authorizationError } = socket;
+    socket.destroy();
     // Without a valid certificate node closes the connection itself, and calls that a hang-up.
     const reason = String(authorizationError ?? error.code ?? error.name);
     report({ event: "tls_handshake", reason });

@@ -1,7 +1,7 @@
 import type { Config } from "../config/schema.ts";
-import type { Listener, ListenerSettings } from "../client/server.ts";
+import type { Listener } from "../client/server.ts";
 import type { LogDestination } from "../observe/destination.ts";
-import type { UpstreamView } from "../observe/events.ts";
+import type { ConnectionsView, UpstreamView } from "../observe/events.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Holdings, Rooms } from "../rooms.ts";
 import type { Prepared } from "./reload.ts";
@@ -45,13 +45,13 @@ export class Service {
       config: config.log,
       routes: config.routes.map((route) => route.id),
       views: () => this.#views(),
-      connections: () => this.#listener.connections,
+      connections: () => this.#connections(),
       shedding: () => this.#shedder.view,
       ...(destination === undefined ? {} : { destination }),
     });
     this.#gateway = new Gateway(this.#assemble({ config, validators }));
     this.#listener = createListener({
-      ...listenerSettings(config),
+      listen: config.listen,
       handler: this.#gateway,
       clock: systemClock,
       report: this.observer.report,
@@ -89,7 +89,7 @@ export class Service {
     this.#gateway.rooms = next;
     this.#config = config;
     this.#shedder.reconfigure(config.shedding);
-    this.#listener.reconfigure(listenerSettings(config));
+    this.#listener.reconfigure(config.listen);
     this.observer.reconfigure(
       config.log,
       config.routes.map((route) => route.id),
@@ -125,11 +125,13 @@ export class Service {
 
   /** What /status says of this process. */
   status() {
-    const { open, dropped } = this.#listener.connections;
+    const { open, dropped, reclaimed, responseBytes, requestBytes } = this.#connections();
     return {
       state: this.state,
       inFlight: this.inFlight,
-      connections: { open, dropped },
+      connections: { open, dropped, reclaimed },
+      bufferedBodyBytes: requestBytes,
+      bufferedResponseBytes: responseBytes,
       shedding: this.#shedder.view,
       routes: this.#config.routes.map(({ id, path, upstream, weights }) => ({ id, path, upstream, weights })),
       upstreams: this.#views(),
@@ -141,11 +143,13 @@ export class Service {
     return assemble({ config, validators, observer, shedder, clock: systemClock, random: Math.random, inherited });
   }
 
+  #connections(): ConnectionsView {
+    const { open, dropped, reclaimed, responseBytes } = this.#listener.connections;
+    const requestBytes = this.#gateway.rooms.holdings.budget.reservedBytes;
+    return { open, dropped, reclaimed, responseBytes, requestBytes };
+  }
+
   #views(): UpstreamView[] {
     return [...this.#gateway.rooms.holdings.upstreams.values()].map(({ upstream }) => upstream.view());
   }
-}
-
-function listenerSettings({ listen, routes }: Config): ListenerSettings {
-  return { listen, longestRouteMs: Math.max(...routes.map((route) => route.timeout)) };
 }

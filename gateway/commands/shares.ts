@@ -10,7 +10,7 @@ export function crewSize({ workers }: Pick<Config, "workers">): number {
 /**
  * The configuration of one of `size` workers. What bounds the load on an upstream or on this machine is divided, so that
  * all of them together keep to the file: permits, queue places, WebSockets, free retries, client connections, memory for
- * bodies, and quotas that all clients of a route share.
+ * bodies and responses, and quotas that all clients of a route share.
  *
  * Quotas of one client (by address or header) stay whole: its connection is one worker's, and a part of the quota is not
  * what it was promised. So do shared ones, which are counted in one place.
@@ -23,6 +23,7 @@ export function shareOf(config: Config, size: number): Config {
     listen: {
       ...listen,
       maxConnections: part(listen.maxConnections, size),
+      maxBufferedResponseBytes: part(listen.maxBufferedResponseBytes, size),
       maxBufferedBytes: Math.max(part(listen.maxBufferedBytes, size), ...routes.map(bufferedBytes)),
     },
     upstreams: Object.fromEntries(Object.entries(upstreams).map(([name, one]) => [name, upstreamShare(one, size)])),

@@ -60,6 +60,8 @@ function checkBelievedHeaders({ listen }: Draft, document: ConfigDocument): void
 }
 
 function checkShedding({ shedding }: Draft, document: ConfigDocument): void {
+  const hold = { least: shedding?.hold, most: shedding?.maxHold, of: "maxHold" };
+  checkOrder({ ...hold, unit: "duration" }, ["shedding", "hold"], document);
   for (const [key, unit] of [
     ["loopDelay", "duration"],
     ["heap", "rate"],

@@ -1,6 +1,7 @@
 import type { FailureCode } from "./codes.ts";
 import type { TimerName } from "./failure.ts";
 
+import { ConnectionLost } from "./connection-lost.ts";
 import { Failure, TimerExpired } from "./failure.ts";
 import { tlsAlertId } from "./tls-alert.ts";
 
@@ -63,6 +64,7 @@ function timerCode(timer: TimerName, facts: FailureFacts): FailureCode {
     case "reader":
       return "client_timeout";
     case "backoff": // the wait's own end, which nobody throws
+    case "continue": // likewise
     case "deadline":
       return deadlineCode(facts);
   }
@@ -78,7 +80,7 @@ const ownExhaustion = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNO
 
 /**
  * No byte was sent yet. A machine out of sockets is our own shortage: the upstream was never asked, so not a 502. What
- * node or undici say of our own arguments is a bug, and must not count against a target.
+ * node says of our own arguments is a bug, and must not count against a target.
  */
 function connectCode(code: string): FailureCode {
   if (code === "ECONNREFUSED" || code === "ECONNRESET") return "upstream_refused";
@@ -87,9 +89,9 @@ function connectCode(code: string): FailureCode {
   return isConnectionLoss(code) ? "upstream_unreachable" : "internal";
 }
 
-/** The system's word that a connection is no more (E…, where node's own errors are ERR_…), or undici's for it. */
+/** The system's word that a connection is no more: E…, where node's own errors are ERR_…. */
 function isConnectionLoss(code: string): boolean {
-  return code === "UND_ERR_SOCKET" || /^E(?!RR_)[A-Z]/.test(code);
+  return /^E(?!RR_)[A-Z]/.test(code);
 }
 
 // OpenSSL's verification results as Node names them; the rest of that family begins with CERT_ or CRL_.
@@ -133,18 +135,10 @@ function exchangeFailure(thrown: unknown, facts: FailureFacts): Failure {
 }
 
 function exchangeCode(thrown: unknown, code: string, facts: FailureFacts): FailureCode {
-  if (code === "UND_ERR_HEADERS_OVERFLOW") return "upstream_headers_too_large";
-  // undici's parser errors have a name and no code; a status such as 099 trips one of its assertions.
-  if (thrown instanceof Error && thrown.name === "HTTPParserError") return "upstream_protocol_error";
-  if (code === "ERR_ASSERTION") return "upstream_protocol_error";
   // node's own parser reads the answers to upgrades.
   if (code === "HPE_HEADER_OVERFLOW") return "upstream_headers_too_large";
   if (code.startsWith("HPE_")) return "upstream_protocol_error";
-  // What it says of two lengths, of a length that is no number, and of a length beside a transfer coding.
-  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return "upstream_protocol_error";
-  // undici says UND_ERR_SOCKET of its own judgement too (an unasked 100 or 101): then nobody closed on us.
-  if (code === "UND_ERR_SOCKET" && !facts.closedByUpstream) return "upstream_protocol_error";
-  if (isConnectionLoss(code)) {
+  if (thrown instanceof ConnectionLost || isConnectionLoss(code)) {
     return facts.reused && facts.responseBytes === 0 ? "upstream_stale_connection" : "upstream_reset";
   }
   return "internal";
@@ -153,7 +147,5 @@ function exchangeCode(thrown: unknown, code: string, facts: FailureFacts): Failu
 /** A fault of the connection or of its parser, as opposed to a programmer's error while relaying. */
 function isForeign(thrown: unknown): boolean {
   const code = errorCode(thrown);
-  if (isConnectionLoss(code) || code === "ERR_ASSERTION") return true;
-  if (code.startsWith("UND_ERR_") || code.startsWith("ERR_SSL_") || code.startsWith("HPE_")) return true;
-  return thrown instanceof Error && thrown.name === "HTTPParserError";
+  return thrown instanceof ConnectionLost || isConnectionLoss(code) || /^(?:ERR_SSL_|HPE_)/.test(code);
 }

@@ -66,7 +66,17 @@ export class Failure extends Error {
 }
 
 /** Which of the gateway's own timers ended a wait. */
-export type TimerName = "connect" | "headers" | "write" | "idle" | "deadline" | "queue" | "backoff" | "body" | "reader";
+export type TimerName =
+  | "connect"
+  | "continue"
+  | "headers"
+  | "write"
+  | "idle"
+  | "deadline"
+  | "queue"
+  | "backoff"
+  | "body"
+  | "reader";
 
 /** One of our own timers fired. Classified by its name and by whom the exchange awaited, never by message. */
 export class TimerExpired extends Error {

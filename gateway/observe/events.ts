@@ -10,6 +10,8 @@ export type GatewayEvent =
   | { readonly event: "certificate"; readonly outcome: "failure"; readonly file: string; readonly reason: string }
   /** A client's TLS handshake failed, by the error's code. */
   | { readonly event: "tls_handshake"; readonly reason: string }
+  /** A client connection ended by an exception that no request could be told of: a bug of the gateway. */
+  | { readonly event: "connection_error"; readonly error: unknown }
   /** The store of shared quotas was lost, or is back. */
   | { readonly event: "quota_store"; readonly state: "up" }
   | { readonly event: "quota_store"; readonly state: "down"; readonly reason: string }
@@ -104,14 +106,22 @@ export interface UpstreamView {
   readonly knee: KneeView | undefined;
   /** Tunnels and handshakes under way. */
   readonly webSockets: number;
+  /** Exchanges that lost their permit to the queue, because their client was too slow. */
+  readonly contendedCuts: number;
   readonly targets: readonly TargetView[];
 }
 
 /** The client connections, read when asked for. */
 export interface ConnectionsView {
   readonly open: number;
-  /** Closed as they came, over listen.maxConnections. */
+  /** Closed as they came, over listen.maxConnections or an address's share. */
   readonly dropped: number;
+  /** Idle ones that were closed for newcomers. */
+  readonly reclaimed: number;
+  /** Bytes of responses that clients have not taken. */
+  readonly responseBytes: number;
+  /** Bytes of request bodies that are held. */
+  readonly requestBytes: number;
 }
 
 /** How busy the process is, and what it makes of that, over about a second; read when asked for. */

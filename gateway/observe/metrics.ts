@@ -8,6 +8,7 @@ import type { ShedLog } from "./shed-log.ts";
 import type { MetricSnapshot } from "./summed-metrics.ts";
 
 import { failureCodes } from "../failures/codes.ts";
+import { registerConnectionGauges } from "./connection-gauges.ts";
 import { AttemptSeries } from "./attempt-series.ts";
 import { cellsOf, register } from "./cell-counter.ts";
 import { processRegistry } from "./process-metrics.ts";
@@ -53,7 +54,6 @@ export class Metrics {
   readonly #sources: MetricsSources;
   readonly #registry = new Registry();
   readonly #gauges = upstreamGauges(this.#registry);
-  readonly #connections: Gauge;
   readonly #duration: Histogram<"route">;
   readonly #routes = new Map<string, RouteSeries>();
   readonly #attempts = new AttemptSeries("outcome");
@@ -67,11 +67,6 @@ export class Metrics {
 
   constructor(routes: readonly string[], sources: MetricsSources) {
     this.#sources = sources;
-    this.#connections = new Gauge({
-      name: "statuswise_connections",
-      help: "Client connections that stand.",
-      registers: [this.#registry],
-    });
     this.#duration = new Histogram({
       name: "statuswise_request_duration_seconds",
       help: "From a request's head to the last byte of its response.",
@@ -80,6 +75,7 @@ export class Metrics {
       registers: [this.#registry],
     });
     for (const route of [...routes, unmatchedRoute]) this.#routes.set(route, this.#begin(route));
+    registerConnectionGauges(sources.connections, this.#registry);
     if (sources.shedding !== undefined) registerSheddingGauges(sources.shedding, this.#registry);
     this.#registerCounters();
   }
@@ -158,7 +154,6 @@ export class Metrics {
 
   #read(): void {
     this.#gauges.read(this.#sources.views());
-    this.#connections.set(this.#sources.connections().open);
   }
 
   #seriesOf(route: string): RouteSeries {
@@ -235,6 +230,12 @@ export class Metrics {
         help: "Client connections closed as they came, over listen.maxConnections.",
         labelNames: [],
         cells: () => [{ labels: {}, count: this.#sources.connections().dropped }],
+      },
+      {
+        name: "statuswise_connections_reclaimed_total",
+        help: "Idle client connections closed for newcomers, at listen.maxConnections.",
+        labelNames: [],
+        cells: () => [{ labels: {}, count: this.#sources.connections().reclaimed }],
       },
       {
         name: "statuswise_log_lines_dropped_total",

@@ -13,6 +13,7 @@ import type { EventLog, ListeningRecord, LogLevel } from "./log.ts";
 import type { MetricSnapshot } from "./summed-metrics.ts";
 
 import { accessLine } from "./access-log.ts";
+import { causeChain, stackOf } from "./cause.ts";
 import { asyncDestination } from "./destination.ts";
 import { failureLevel, failureRecord } from "./failure-log.ts";
 import { Log, logLevels } from "./log.ts";
@@ -106,6 +107,10 @@ function reporter(log: Log, metrics: Metrics): Report {
     if (event.event === "certificate") metrics.certificateReloaded(event.outcome);
     if (event.event === "tls_handshake") metrics.handshakeFailed();
     if (event.event === "quota_store") metrics.quotaStore(event.state);
+    if (event.event === "connection_error") {
+      const { event: name, error } = event;
+      return log.events.error({ event: name, cause: causeChain(error), stack: stackOf(error) });
+    }
     if (event.event !== "response_schema") return log.events[eventLevel(event)](event);
     metrics.schemas.count(event);
     const omitted = metrics.schemas.omittedBefore(event);
@@ -113,7 +118,7 @@ function reporter(log: Log, metrics: Metrics): Report {
   };
 }
 
-function eventLevel(event: Exclude<GatewayEvent, ResponseSchemaEvent>): LogLevel {
+function eventLevel(event: Exclude<GatewayEvent, ResponseSchemaEvent | { event: "connection_error" }>): LogLevel {
   // Anybody can make one fail, as often as he likes: counted always, told to who asks.
   if (event.event === "tls_handshake") return "debug";
   if (event.event === "breaker") return event.to === "open" ? "warn" : "info";

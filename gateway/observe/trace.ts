@@ -1,8 +1,8 @@
 import type { TraceContext } from "../exchange.ts";
 import type { RandomSource } from "./random.ts";
 
-/** A request field as node:http gives it: several lines of one name come joined by `, `. */
-type FieldValue = string | readonly string[] | undefined;
+/** A request field: several lines of one name come joined by `, `. */
+type FieldValue = string | undefined;
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -11,7 +11,7 @@ const requestIdForm = /^[A-Za-z0-9._-]{1,128}$/;
  * Two of them arrive joined by a comma, which the form does not allow: neither is believed.
  */
 export function requestId(received: FieldValue, random: RandomSource): string {
-  return typeof received === "string" && requestIdForm.test(received) ? received : random.hex(16);
+  return received !== undefined && requestIdForm.test(received) ? received : random.hex(16);
 }
 
 // The four fields every version begins with (W3C Trace Context §3.2). Lower-case hex only.
@@ -25,7 +25,7 @@ const randomIdBit = 0b10;
 /** Of a trace begun here. Sampled: every exchange is recorded, in the access log, under its trace and span id. */
 const newTraceFlags = "01";
 
-/** The trace fields of a request. `req.headers` of node:http is one. */
+/** The trace fields of a request. */
 interface ReceivedTrace {
   readonly traceparent?: FieldValue;
   readonly tracestate?: FieldValue;
@@ -37,7 +37,7 @@ interface ReceivedTrace {
  */
 export function traceContext(received: ReceivedTrace, random: RandomSource): TraceContext {
   const spanId = random.hex(8);
-  const parent = typeof received.traceparent === "string" ? traceparentForm.exec(received.traceparent) : null;
+  const parent = received.traceparent !== undefined ? traceparentForm.exec(received.traceparent) : null;
   if (parent === null || !isValidParent(parent)) {
     return { traceId: random.hex(16), spanId, flags: newTraceFlags, state: undefined };
   }
@@ -67,7 +67,7 @@ const stateMember = /^[ \t]*(?:[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c
 
 /** Forwarded as it came, or not at all: cutting it would be changing other vendors' members. */
 function validState(received: FieldValue): string | undefined {
-  if (typeof received !== "string" || received === "" || received.length > maxStateLength) return undefined;
+  if (received === undefined || received === "" || received.length > maxStateLength) return undefined;
   const members = received.split(",");
   return members.length <= maxStateMembers && members.every(isStateMember) ? received : undefined;
 }

@@ -20,16 +20,11 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
   const latency = latencyGauge(registry);
   const webSockets = gauge("statuswise_websockets", "WebSockets to the upstream, handshakes included.", ["upstream"]);
   const [breaker, healthy] = targetGauges(registry);
-  const opens = new Counter({
-    name: "statuswise_breaker_opens_total",
-    help: "How often the target's breaker has opened, and why.",
-    labelNames: ["upstream", "target", "reason"],
-    registers: [registry],
-  });
+  const [cuts, opens] = upstreamCounters(registry);
 
   return {
     read(views) {
-      for (const each of [inFlight, queued, limit, latency, webSockets, breaker, healthy, opens]) each.reset();
+      for (const each of [inFlight, queued, limit, latency, webSockets, breaker, healthy, opens, cuts]) each.reset();
       for (const view of views) {
         const { upstream } = view;
         inFlight.set({ upstream }, view.inFlight);
@@ -37,6 +32,7 @@ export function upstreamGauges(registry: Registry): { read(views: readonly Upstr
         limit.set({ upstream }, view.limit);
         latency.read(view);
         webSockets.set({ upstream }, view.webSockets);
+        cuts.inc({ upstream }, view.contendedCuts);
         for (const { target, healthy: isHealthy, breaker: state, breakerOpens } of view.targets) {
           breaker.set({ upstream, target }, breakerValue[state]);
           healthy.set({ upstream, target }, isHealthy ? 1 : 0);
@@ -82,6 +78,23 @@ function targetGauges(registry: Registry) {
       help: "Whether the target passes its health checks: 1, or 0.",
       aggregator: "min",
       ...rest,
+    }),
+  ] as const;
+}
+
+function upstreamCounters(registry: Registry) {
+  return [
+    new Counter({
+      name: "statuswise_contended_cuts_total",
+      help: "Exchanges that lost their permit to requests that queued, because their client was too slow.",
+      labelNames: ["upstream"],
+      registers: [registry],
+    }),
+    new Counter({
+      name: "statuswise_breaker_opens_total",
+      help: "How often the target's breaker has opened, and why.",
+      labelNames: ["upstream", "target", "reason"],
+      registers: [registry],
     }),
   ] as const;
 }

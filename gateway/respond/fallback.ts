@@ -12,7 +12,7 @@ import { isReplaceable } from "../failures/replaceable.ts";
 import { saysLater } from "../failures/status.ts";
 import { cacheStatus } from "./cache-status.ts";
 import { CopiedAnswer } from "./copied-answer.ts";
-import { endAfterRequest, isRequestLeft } from "./linger.ts";
+import { endResponse } from "./end-response.ts";
 import { keptFields } from "./relay.ts";
 import { StaleCache } from "./stale-cache.ts";
 
@@ -60,8 +60,8 @@ export class Fallback {
    * logged and counted all the same. Resolves when the client has it, or is gone.
    */
   serve(failure: Failure, exchange: Exchange): Promise<void> | undefined {
-    const { res } = exchange;
-    if (!isReplaceable(failure) || !isSafe(exchange) || res.headersSent || res.destroyed) return undefined;
+    const { response } = exchange;
+    if (!isReplaceable(failure) || !isSafe(exchange) || response.isBegun || response.isGone) return undefined;
     const stale = this.#cache?.find(exchange);
     if (stale !== undefined) {
       return this.#send(exchange, failure, { ...stale, headers: this.#staleFields(stale, failure, exchange) });
@@ -91,24 +91,22 @@ export class Fallback {
   }
 
   async #send(exchange: Exchange, failure: Failure, answer: Pick<Stale, "status" | "headers" | "body">): Promise<void> {
-    const { req, res } = exchange;
     const { proxyStatus, rules } = this.#options;
     const { status, headers, body } = answer;
     const fields = [...headers, "x-request-id", exchange.id, "proxy-status", proxyStatus.failedAfter(failure)];
     if (rules !== undefined) for (const [name, value] of rules.set) fields.push(name, value);
-    if (exchange.isLast || isRequestLeft(exchange)) fields.push("connection", "close");
     exchange.failure = failure;
     exchange.outcome = { status, code: failure.code, source: "gateway" };
-    res.writeHead(status, fields);
-    const hasBody = req.method !== "HEAD" && body.length > 0;
+    exchange.response.begin(status, fields, exchange.isLast);
+    const hasBody = exchange.inbound.method !== "HEAD" && body.length > 0;
     exchange.bytesOut = hasBody ? body.length : 0;
-    await endAfterRequest(exchange, hasBody ? body : undefined);
+    await endResponse(exchange, hasBody ? body : undefined);
   }
 }
 
 /** Whoever asked for a change must hear that it was not made. */
-function isSafe({ inbound, upgradeHead }: Exchange): boolean {
-  return (inbound.method === "GET" || inbound.method === "HEAD") && upgradeHead === undefined;
+function isSafe({ inbound, isUpgrade }: Exchange): boolean {
+  return (inbound.method === "GET" || inbound.method === "HEAD") && !isUpgrade;
 }
 
 function retryAfter(failure: Failure): string {

@@ -1,5 +1,3 @@
-import type { ServerResponse } from "node:http";
-
 import type { Exchange, InterimResponse } from "../exchange.ts";
 
 /** Interim responses that one client is sent at most; what its upstream sends beyond is dropped. */
@@ -17,8 +15,6 @@ export interface InterimOptions {
  * changes nothing about the exchange: no timer is reset, and the answer may still be anything.
  */
 export function relayInterim(interim: InterimResponse, exchange: Exchange, options: InterimOptions): void {
-  const { req, res } = exchange;
-  if (req.httpVersionMinor === 0 || res.headersSent || res.destroyed) return;
   if (exchange.interimResponses >= maxInterimResponses) return;
   exchange.interimResponses++;
   const fields: string[] = [];
@@ -29,10 +25,5 @@ export function relayInterim(interim: InterimResponse, exchange: Exchange, optio
     fields.push(name, interim.headers[i + 1] as string);
   }
   fields.push("via", `1.1 ${options.pseudonym}`);
-  writeInformation(res, interim.status, fields);
-}
-
-/** Node has a way to send any interim response since 26.2; on an older one they are dropped, as a proxy may (§15.2). */
-function writeInformation(res: Partial<ServerResponse>, status: number, fields: string[]): void {
-  res.writeInformation?.(status, fields);
+  exchange.response.interim(interim.status, fields);
 }

@@ -3,7 +3,7 @@ import type { FailureCode } from "../failures/codes.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { ProxyStatus } from "./proxy-status.ts";
 
-import { endAfterRequest, isRequestLeft } from "./linger.ts";
+import { endResponse } from "./end-response.ts";
 
 export interface ResponderOptions {
   readonly proxyStatus: ProxyStatus;
@@ -23,39 +23,39 @@ export class Responder {
   }
 
   /**
-   * Answers with the failure's problem body (RFC 9457); where a response has already begun, destroys the connection
-   * instead, so that nobody takes half an answer for a whole one. Resolves when the client has it, or is gone.
+   * Answers with the failure's problem body (RFC 9457); where a response has already begun, ends the connection instead,
+   * so that nobody takes half an answer for a whole one. Resolves when the client has it, or is gone; undefined where
+   * that is so at once.
    */
-  respond(failure: Failure, exchange: Exchange): Promise<void> {
+  respond(failure: Failure, exchange: Exchange): Promise<void> | undefined {
     exchange.failure = failure;
-    const { res } = exchange;
+    const { response } = exchange;
     const status = failure.status;
     // What the client saw, also where a failure with a status of its own came after the head.
-    const seen = res.headersSent || status === null ? res.statusCode : status;
+    const begun = response.isBegun ? response.status : exchange.outcome?.status;
+    const seen = response.isBegun || status === null ? (begun ?? unsent) : status;
     exchange.outcome = { status: seen, code: failure.code, source: failure.row.source };
-    if (failure.code === "client_closed") res.destroy();
-    else if (res.headersSent || status === null) abortResponse(exchange);
-    else return this.#send(failure, status, exchange);
-    return Promise.resolve();
+    if (failure.code !== "client_closed" && !response.isBegun && status !== null)
+      return this.#send(failure, status, exchange);
+    response.abort();
+    return undefined;
   }
 
-  #send(failure: Failure, status: number, exchange: Exchange): Promise<void> {
-    const { req, res } = exchange;
+  #send(failure: Failure, status: number, exchange: Exchange): Promise<void> | undefined {
     const retryAfter = this.#retryAfter(failure);
-    // Text and not bytes: node sends head and body in one write then.
-    const body = this.#body(failure, exchange, retryAfter);
-    const length = Buffer.byteLength(body);
-    const closes = failure.row.close || failure.options.close === true || exchange.isLast || isRequestLeft(exchange);
+    const text = this.#body(failure, exchange, retryAfter);
+    const length = Buffer.byteLength(text);
+    const closes = failure.row.close || failure.options.close === true || exchange.isLast;
     const headers = ["content-type", "application/problem+json", "content-length", String(length)];
     headers.push("cache-control", "no-store", "x-content-type-options", "nosniff", "x-request-id", exchange.id);
     headers.push("proxy-status", this.#options.proxyStatus.failedAfter(failure));
     if (retryAfter !== undefined) headers.push("retry-after", String(retryAfter));
     for (const [name, value] of failure.options.headers ?? noFields) headers.push(name, value);
-    if (closes) headers.push("connection", "close");
-    res.writeHead(status, headers);
-    const hasBody = req.method !== "HEAD";
+    exchange.response.begin(status, headers, closes);
+    const hasBody = exchange.inbound.method !== "HEAD";
     exchange.bytesOut = hasBody ? length : 0;
-    return endAfterRequest(exchange, hasBody ? body : undefined);
+    // ASCII alone is the same in latin1.
+    return endResponse(exchange, hasBody ? (length === text.length ? text : Buffer.from(text)) : undefined);
   }
 
   /** Joined by hand: a refusal must cost less than what it refuses, and all but the ids is known beforehand. */
@@ -103,6 +103,9 @@ export class Responder {
   }
 }
 
+/** What the log says of a response that never began. */
+const unsent = 0;
+
 /** Where no wait is known, 1 … this are told alike often. */
 const unknownWaitSeconds = 3;
 
@@ -120,15 +123,4 @@ function isRetryable(failure: Failure, exchange: Exchange): boolean {
     case "no":
       return false;
   }
-}
-
-/**
- * RFC 9112 §8: an answer that broke off must look broken. A chunked or length-delimited one does when the connection
- * ends too early; one that ends with the connection does only if it ends with a reset, or under TLS without the
- * closing alert (RFC 8446 §6.1), which destroying the socket does not send.
- */
-function abortResponse(exchange: Exchange): void {
-  const { req, res } = exchange;
-  if (req.httpVersionMinor === 0 && !exchange.inbound.isSecure) req.socket.resetAndDestroy();
-  else res.destroy();
 }

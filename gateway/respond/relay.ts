@@ -1,8 +1,7 @@
-import type { BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
+import type { BodySink, Exchange, UpstreamAnswer, Waiter, WriteObserver } from "../exchange.ts";
 import type { ProxyStatus } from "./proxy-status.ts";
 
 import { Failure, TimerExpired } from "../failures/failure.ts";
-import { endAfterRequest, isRequestLeft } from "./linger.ts";
 
 /** A route's rules for the answer's fields, names lower-case. */
 export interface ResponseRules {
@@ -18,32 +17,33 @@ export interface RelayOptions {
 
 /**
  * Sends the upstream's answer to the client: its status with our reason phrase, its fields, its body byte for byte
- * under backpressure. Resolves when the client has it all; rejects with the failure that broke it off.
+ * under backpressure. Resolves when the client has it all, undefined where that is so at once; rejects with the failure
+ * that broke it off.
  */
-export async function relay(
+export function relay(
   answer: UpstreamAnswer,
   exchange: Exchange,
   options: RelayOptions & { readonly rules: ResponseRules | undefined },
-): Promise<void> {
-  const { res } = exchange;
+): Promise<void> | undefined {
+  const { response } = exchange;
   exchange.phase = "relay";
   exchange.outcome = { status: answer.status, code: "", source: "upstream" };
-  if (answer.tunnel !== undefined) {
-    res.statusCode = answer.status;
-    return answer.tunnel.open(responseFields(answer, exchange, options));
-  }
+  const fields = responseFields(answer, exchange, options);
+  if (answer.tunnel !== undefined) return answer.tunnel.open(fields);
   try {
-    res.writeHead(answer.status, responseFields(answer, exchange, options));
+    response.begin(answer.status, fields, exchange.isLast);
   } catch (cause) {
-    // Node refuses a field that no client should see, before a byte of it was written.
+    // The writer refuses a field that no client should see, before a byte of it was written.
     exchange.outcome = undefined;
     throw new Failure("upstream_protocol_error", { cause });
   }
+  // What was sent whole is needed no more: no further attempt follows.
+  if (exchange.attempts.at(-1)?.complete === true) exchange.releaseBody();
   const relayed = new Relayed(answer, exchange);
   answer.flow(relayed);
-  // Node keeps a head back until the first of the body; whoever awaits events must not await the first for the head.
-  if (!relayed.hasBegun) res.flushHeaders();
-  await relayed.done;
+  // The head waits for the first of the body; whoever awaits events must not await the first for the head.
+  if (!relayed.hasBegun) response.flush();
+  return relayed.done();
 }
 
 function responseFields(
@@ -59,8 +59,6 @@ function responseFields(
     proxyStatus.after(answer.proxyStatus, proxyStatus.received(answer.receivedStatus ?? answer.status)),
   );
   if (rules !== undefined) for (const [name, value] of rules.set) fields.push(name, value);
-  if (answer.tunnel !== undefined) return fields;
-  if (exchange.isLast || isRequestLeft(exchange)) fields.push("connection", "close");
   return fields;
 }
 
@@ -80,65 +78,101 @@ export function keptFields(
   return fields;
 }
 
-/** Bodies up to this are cheaper copied than written on their own (measured). Bytes. */
-const oneWriteBytes = 16_384;
-
 /** The answer's body on its way to the client, and after its end the wait until it is out. */
-class Relayed implements BodySink, Waiter {
+class Relayed implements BodySink, Waiter, WriteObserver {
   readonly #answer: UpstreamAnswer;
   readonly #exchange: Exchange;
-  readonly done: Promise<void>;
-  #resolve!: () => void;
-  #reject!: (reason: unknown) => void;
+  #settled: PromiseWithResolvers<void> | undefined;
+  #isDone = false;
+  #brokenBy: Error | undefined;
   #isBlocked = false;
+  /** Of the connection, when the client was awaited last; undefined before it had to be. */
+  #takenBytes: number | undefined;
   /** Something of the body, or its end, has come. */
   hasBegun = false;
 
   constructor(answer: UpstreamAnswer, exchange: Exchange) {
     this.#answer = answer;
     this.#exchange = exchange;
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+  }
+
+  /** Undefined where the response is out already. Rejects with what broke it off. */
+  done(): Promise<void> | undefined {
+    if (this.#brokenBy !== undefined) return Promise.reject(this.#brokenBy);
+    return this.#isDone ? undefined : (this.#settled = Promise.withResolvers<void>()).promise;
   }
 
   write(chunk: Buffer): boolean {
     this.hasBegun = true;
-    const { res } = this.#exchange;
-    this.#exchange.bytesOut += chunk.length;
-    if (res.write(chunk)) return true;
-    this.#exchange.readerWait.begin();
-    if (!this.#isBlocked) res.once("drain", this.#onDrain);
+    const exchange = this.#exchange;
+    const { response } = exchange;
+    exchange.bytesOut += chunk.length;
+    const mayGoOn = response.write(chunk);
+    if (response.pendingBytes > 0) this.#awaitClient();
+    if (mayGoOn) return true;
     this.#isBlocked = true;
-    return false;
+    response.onceFlushed(this);
+    return !this.#isBlocked;
   }
 
   end(lastChunk: Buffer | undefined): void {
     this.hasBegun = true;
     const exchange = this.#exchange;
+    const { response } = exchange;
     if (lastChunk !== undefined) exchange.bytesOut += lastChunk.length;
     exchange.await(this);
-    if (isRequestLeft(exchange)) void endAfterRequest(exchange, lastChunk).then(this.#resolve);
-    else if (lastChunk === undefined) exchange.res.end(this.#resolve);
-    // Head and body as one string are one write; latin1 keeps every byte as it is.
-    else if (lastChunk.length <= oneWriteBytes) exchange.res.end(lastChunk.toString("latin1"), "latin1", this.#resolve);
-    else exchange.res.end(lastChunk, this.#resolve);
-    if (exchange.res.writableLength > 0) exchange.readerWait.begin();
+    const isBuffered = response.end(lastChunk);
+    if (response.isFinished) return this.#finish();
+    // The upstream has said all: others may use it, however slowly this client reads. Not where much is left: then the
+    // permit is what bounds the memory for it.
+    if (isBuffered) exchange.releaseUpstream();
+    this.#awaitClient();
+    response.onceFlushed(this);
   }
 
-  readonly #onDrain = (): void => {
+  /** The system has taken all that was written. */
+  flushed(): void {
+    this.#noteTaken();
+    this.#exchange.clientRests();
+    if (this.#exchange.response.isFinished) return this.#finish();
     this.#isBlocked = false;
     this.#answer.resume();
-  };
+  }
+
+  gone(): void {
+    this.#exchange.cancel(new Failure("client_closed"));
+  }
 
   fail(cause: unknown): void {
     this.hasBegun = true;
-    this.#reject(cause);
+    this.#break(cause instanceof Error ? cause : new Failure("internal", { cause }));
   }
 
   /** The upstream has done its part: whatever runs out now, it is the client that was awaited. */
   cancel(reason: Error): void {
-    this.#reject(reason instanceof TimerExpired ? new Failure("client_timeout", { cause: reason }) : reason);
+    this.#break(reason instanceof TimerExpired ? new Failure("client_timeout", { cause: reason }) : reason);
+  }
+
+  #noteTaken(): void {
+    const { takenBytes } = this.#exchange.response;
+    if (this.#takenBytes !== undefined) this.#exchange.pace.progress(takenBytes - this.#takenBytes);
+    this.#takenBytes = takenBytes;
+  }
+
+  #awaitClient(): void {
+    this.#noteTaken();
+    this.#exchange.readerWait.begin();
+    this.#exchange.clientIsAwaited();
+  }
+
+  #finish(): void {
+    this.#isDone = true;
+    this.#exchange.settle();
+    this.#settled?.resolve();
+  }
+
+  #break(cause: Error): void {
+    this.#brokenBy = cause;
+    this.#settled?.reject(cause);
   }
 }

@@ -126,9 +126,8 @@ function keyOf({ inbound }: Exchange): string {
 }
 
 /** The request's field as it came, several joined; empty where it is absent. */
-function requestField({ req }: Exchange, name: string): string {
-  const value = req.headers[name];
-  return value === undefined ? "" : String(value);
+function requestField({ inbound }: Exchange, name: string): string {
+  return inbound.fields.get(name) ?? "";
 }
 
 function isSame(one: Entry["varying"], other: Entry["varying"]): boolean {

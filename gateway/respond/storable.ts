@@ -24,11 +24,11 @@ const neverStale = ["must-revalidate", "proxy-revalidate", "s-maxage"];
  * Whether a request may be answered from a shared cache, and its answer kept in one: a GET or HEAD that names nobody
  * (RFC 9111 §3.5) and does not forbid it.
  */
-export function isCacheable({ req, inbound }: Exchange): boolean {
-  if (inbound.method !== "GET" && inbound.method !== "HEAD") return false;
-  const { headers } = req;
-  if (headers.authorization !== undefined) return false;
-  const cacheControl = headers["cache-control"];
+export function isCacheable({ inbound }: Exchange): boolean {
+  const { method, fields } = inbound;
+  if (method !== "GET" && method !== "HEAD") return false;
+  if (fields.get("authorization") !== undefined) return false;
+  const cacheControl = fields.get("cache-control");
   if (cacheControl === undefined) return true;
   const directives = parseCacheControl([cacheControl]);
   return !directives.has("no-store") && !directives.has("no-cache");
@@ -46,7 +46,7 @@ export function lifetimeOf(answer: UpstreamAnswer, exchange: Exchange, staleMs: 
   if (unstorable.some((name) => directives.has(name))) return undefined;
   const isForEverybody = directives.has("public") || directives.has("s-maxage");
   // RFC 9111 has no rule for cookies; an answer to one may be one person's, though it forgot to say so.
-  if (exchange.req.headers.cookie !== undefined && !isForEverybody) return undefined;
+  if (exchange.inbound.fields.get("cookie") !== undefined && !isForEverybody) return undefined;
   const ageMs = 1000 * (Number(fieldOf(headers, "age")) || 0);
   const freshMs = 1000 * freshSeconds(directives, headers);
   const usableMs = Math.min(staleMs, longestUse(directives, freshMs));

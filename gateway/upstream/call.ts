@@ -1,37 +1,31 @@
 import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
-import type { CallConnection, CallController, OutgoingRequest } from "./carrier.ts";
-import type { ParsedHeaders } from "./headers.ts";
-import type { StreamObserver } from "./streamed-body.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { CallConnection, CallOptions } from "./carrier.ts";
+import type { BodyObserver } from "./request-body.ts";
 
 import { classify } from "../failures/classify.ts";
-import { Failure } from "../failures/failure.ts";
-import { readAnswerHead } from "./answer-head.ts";
-import { namesHop, responseHeaders } from "./headers.ts";
+import { Failure, TimerExpired } from "../failures/failure.ts";
+import { Known } from "../http1/fields.ts";
+import { responseFields } from "./headers.ts";
 
-export interface CallOptions {
-  readonly exchange: Exchange;
-  readonly attempt: Attempt;
-  readonly connection: CallConnection;
-  readonly request: Pick<OutgoingRequest, "timeouts" | "interim">;
-}
+/** How long an upstream may say nothing to `Expect: 100-continue` before it is sent the body. Milliseconds. */
+const continueMs = 1000;
 
 /**
- * One request on its way to one target, from the connection to the last byte of the answer: the handler that the HTTP
- * client drives, the waiter that the exchange cancels, and the answer that relay reads. It keeps the attempt's facts
- * as they happen. It settles exactly once before the response head, and ends exactly once after it.
+ * One request on its way to one target, to the last byte of the answer: driven by its connection, cancelled by the
+ * exchange, read by relay. It settles exactly once before the response head, and ends exactly once after it.
  */
-export class Call implements UpstreamAnswer, Waiter, StreamObserver {
+export class Call implements UpstreamAnswer, Waiter, BodyObserver {
   readonly #exchange: Exchange;
   readonly #attempt: Attempt;
   readonly #connection: CallConnection;
   readonly #request: CallOptions["request"];
   readonly #settled = Promise.withResolvers<UpstreamAnswer>();
-  #controller: CallController | undefined;
   #bytesBefore = 0;
   #state: "pending" | "answered" | "over" = "pending";
   #isComplete = false;
   #isPaused = false;
-  #isDelimited = false;
+  #isAwaitingContinue = false;
   #early: Buffer[] | undefined;
   #brokenBy: unknown;
   #sink: BodySink | undefined;
@@ -44,33 +38,41 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     this.#attempt = attempt;
     this.#connection = connection;
     this.#request = request;
-    this.#wait("connect", request.timeouts.connect);
-    exchange.await(this);
   }
 
-  /** The answer's head, or what went wrong before it. */
   get answer(): Promise<UpstreamAnswer> {
     return this.#settled.promise;
   }
 
-  // --- driven by the HTTP client -------------------------------------------------------------------------------
+  get state(): "pending" | "answered" | "over" {
+    return this.#state;
+  }
 
-  onRequestStart(controller: CallController): void {
-    this.#controller = controller;
-    if (this.#state === "over") {
-      controller.abort(new Failure("client_closed"));
-      return;
-    }
+  /** The connection is awaited. An exchange that was cancelled meanwhile ends the call here. */
+  begin(): void {
+    this.#wait("connect", this.#request.timeouts.connect);
+    this.#exchange.await(this);
+  }
+
+  /** The request's first byte is about to be written. */
+  started(): void {
     const attempt = this.#attempt;
     attempt.reused = this.#connection.served > 0;
     attempt.sent = true;
     attempt.phase = "send";
     this.#bytesBefore = this.#connection.bytesRead;
-    this.#connection.begin(this);
     if (!attempt.reused) attempt.connectMs = this.#exchange.clock.now() - attempt.startedAt;
   }
 
-  onRequestSent(): void {
+  /** The head has asked whether the upstream wants the body. */
+  awaitContinue(): void {
+    if (this.#state !== "pending") return;
+    this.#isAwaitingContinue = true;
+    this.#wait("continue", continueMs);
+  }
+
+  requestSent(): void {
+    this.#connection.requestSent();
     if (this.#state === "over") return;
     if (this.#connection.isBlocked) {
       this.upstreamIsFull();
@@ -80,19 +82,30 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     }
   }
 
-  onResponseStart(_controller: CallController, status: number, parsed: ParsedHeaders): void {
+  /** The upstream reads no more; what it has said before is still to be read. */
+  requestBroken(): void {
+    this.#attempt.awaitsClient = false;
+    this.#exchange.clientRests();
+    if (this.#state === "pending") this.#wait("headers", this.#request.timeouts.headers);
+  }
+
+  /** Interim responses buy the upstream no time. Nobody asked for another protocol. */
+  interim(head: ResponseHead): void {
     if (this.#state !== "pending") return;
-    if (status < 200) return this.#takeInterim(status, parsed);
+    if (head.status === 101) return this.fail(new Failure("upstream_protocol_error"));
+    if (head.status === 100) return this.#isAwaitingContinue ? this.#sendBody() : undefined;
+    this.#request.interim({ status: head.status, headers: responseFields(head.fields) }, this.#exchange);
+  }
+
+  head({ status, fields }: ResponseHead): void {
+    if (this.#state !== "pending") return;
     const attempt = this.#attempt;
     const now = this.#exchange.clock.now();
     attempt.firstByteMs = now - attempt.startedAt;
     if (attempt.phase === "headers") attempt.admission.headCame(now - attempt.awaitedSince);
-    // What it throws comes back through onResponseError, and ends the connection.
-    const head = readAnswerHead(status, parsed, this.#connection.statusLines.minorVersion);
-    this.#isDelimited = head.isDelimited;
     this.status = status;
-    this.headers = head.headers;
-    this.proxyStatus = head.proxyStatus;
+    this.headers = responseFields(fields);
+    this.proxyStatus = fields.has(Known.proxyStatus) ? fields.get("proxy-status") : undefined;
     this.#state = "answered";
     attempt.phase = "relay";
     this.#exchange.alarm.setDeadline(this.#exchange.endsAt);
@@ -100,53 +113,54 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     this.#settled.resolve(this);
   }
 
-  onResponseData(controller: CallController, chunk: Buffer): void {
+  data(chunk: Buffer): void {
     if (this.#state !== "answered") return;
     this.#attempt.responseBytes += chunk.length;
     if (this.#sink === undefined) return void (this.#early ??= []).push(chunk);
     this.#awaitBody();
-    if (!this.#sink.write(chunk)) this.#pause(controller);
+    if (!this.#sink.write(chunk)) this.#pause();
   }
 
-  onResponseEnd(_controller?: CallController, trailers: ParsedHeaders = {}): void {
+  end(): void {
     if (this.#state !== "answered") return;
-    if (namesHop(trailers)) this.#connection.retire();
-    // A body that ends with the connection ends with FIN; the HTTP client takes a reset for an end as well.
-    if (!this.#isDelimited && this.#connection.isReset) return this.#fail(new Failure("upstream_incomplete"));
     this.#isComplete = true;
     this.#attempt.admission.bodyEnded();
     this.#finish();
+    this.#connection.release();
     this.#sink?.end(undefined);
   }
 
-  onResponseError(_controller: CallController | undefined, error: Error): void {
-    this.#fail(error);
-  }
-
-  /** What came is no HTTP/1 response, and the HTTP client would take it for one. */
-  onForeignVersion(): void {
-    this.#fail(new Failure("upstream_protocol_error"));
-  }
-
-  /** Interim responses buy the upstream no time. Nobody asked for a 100, and nobody for another protocol. */
-  #takeInterim(status: number, parsed: ParsedHeaders): void {
-    const isContinue = this.#connection.statusLines.isContinue();
-    if (status < 100 || status === 101) this.#fail(new Failure("upstream_protocol_error"));
-    else if (!isContinue) this.#request.interim({ status, headers: responseHeaders(parsed) }, this.#exchange);
+  fail(cause: unknown): void {
+    if (this.#state === "over") return;
+    const wasPending = this.#state === "pending";
+    this.#recordClose();
+    this.#brokenBy = cause;
+    if (this.#isPaused) this.#attempt.awaitsClient = true;
+    this.#finish();
+    this.#connection.abandon();
+    if (wasPending) this.#settled.reject(cause);
+    else this.#break(cause);
   }
 
   /** The client does not read: the upstream is not to blame for the silence that follows. */
-  #pause(controller: CallController): void {
+  #pause(): void {
+    if (this.#state !== "answered") return;
     this.#isPaused = true;
-    controller.pause();
+    this.#connection.pause();
     this.#exchange.alarm.endWait();
   }
 
-  // --- driven by the exchange ----------------------------------------------------------------------------------
+  #sendBody(): void {
+    this.#isAwaitingContinue = false;
+    this.#exchange.request.sendContinue();
+    this.#connection.sendBody();
+  }
 
   /** The client left, or a timer fired: gives the attempt up within this tick. */
   cancel(reason: Error): void {
-    this.#fail(reason);
+    if (!(reason instanceof TimerExpired) || reason.timer !== "continue") return this.fail(reason);
+    this.#exchange.await(this);
+    this.#sendBody();
   }
 
   flow(sink: BodySink): void {
@@ -162,41 +176,41 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     if (this.#state === "over") return sink.fail(this.#brokenBy);
     let wantsMore = true;
     if (early !== undefined) for (const chunk of early) wantsMore = sink.write(chunk);
-    if (!wantsMore && this.#controller !== undefined) this.#pause(this.#controller);
+    if (!wantsMore) this.#pause();
   }
 
   resume(): void {
     if (!this.#isPaused || this.#state !== "answered") return;
     this.#isPaused = false;
     this.#awaitBody();
-    this.#controller?.resume();
+    this.#connection.resume();
   }
-
-  // --- driven by the request body and the connection -----------------------------------------------------------
 
   upstreamIsFull(): void {
     this.#attempt.awaitsClient = false;
+    this.#exchange.clientRests();
     if (this.#state === "pending") this.#wait("write", this.#request.timeouts.idle);
     else if (this.#state === "answered") this.#awaitBody();
   }
 
   clientIsAwaited(): void {
+    if (this.#state === "over") return;
     this.#attempt.awaitsClient = true;
-    if (this.#state !== "over") this.#exchange.bodyWait.begin();
+    this.#exchange.bodyWait.begin();
+    this.#exchange.clientIsAwaited();
   }
 
   /** The request's last byte has left: from here on the upstream's answer is awaited. */
   flushed(): void {
     this.#attempt.awaitsClient = false;
     this.#attempt.complete = true;
+    this.#exchange.clientRests();
     if (this.#state === "answered") this.#awaitBody();
     if (this.#state !== "pending") return;
     this.#attempt.phase = "headers";
     this.#wait("headers", this.#request.timeouts.headers);
     this.#attempt.sentAt = this.#attempt.awaitedSince;
   }
-
-  // --- ends ----------------------------------------------------------------------------------------------------
 
   /** An upstream that waits for the rest of the request is not to blame for its silence. */
   #awaitBody(): void {
@@ -205,7 +219,7 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
     else this.#wait("idle", this.#request.timeouts.idle);
   }
 
-  #wait(timer: "connect" | "write" | "headers" | "idle", delayMs: number): void {
+  #wait(timer: "connect" | "write" | "continue" | "headers" | "idle", delayMs: number): void {
     const now = this.#exchange.clock.now();
     this.#attempt.awaitedSince = now;
     this.#attempt.timerMs = delayMs;
@@ -215,20 +229,6 @@ export class Call implements UpstreamAnswer, Waiter, StreamObserver {
   #finish(): void {
     this.#state = "over";
     this.#exchange.settle();
-    this.#connection.release();
-  }
-
-  #fail(cause: unknown): void {
-    if (this.#state === "over") return;
-    const wasPending = this.#state === "pending";
-    this.#recordClose();
-    this.#brokenBy = cause;
-    if (this.#isPaused) this.#attempt.awaitsClient = true;
-    this.#finish();
-    if (this.#controller === undefined) this.#connection.abandon();
-    else this.#controller.abort(cause instanceof Error ? cause : new Failure("upstream_reset", { cause }));
-    if (wasPending) this.#settled.reject(cause);
-    else this.#break(cause);
   }
 
   /** The answer broke off after its head: the attempt was no success after all, unless it was us who gave it up. */

@@ -1,20 +1,11 @@
-import type { Exchange, InterimResponse } from "../exchange.ts";
+import type { Clock } from "../clock.ts";
+import type { Attempt, Exchange, InterimResponse } from "../exchange.ts";
 import type { Endpoint } from "./connect.ts";
-import type { StatusLines } from "./status-lines.ts";
 
-/** What the HTTP client lets a call do to the request it carries. */
-export interface CallController {
-  pause(): void;
-  resume(): void;
-  abort(reason: Error): void;
-}
-
-/** A call as its connection sees it. */
+/** A call as its connection sees it, once its request is out. */
 export interface Carried {
   /** The request's last byte has left. */
   flushed(): void;
-  /** What came is no HTTP/1 response. */
-  onForeignVersion(): void;
 }
 
 /** The connection that carries a call; at most one call at a time. */
@@ -27,19 +18,25 @@ export interface CallConnection {
   readonly isBlocked: boolean;
   /** The upstream's FIN or an error of the socket has been seen. */
   readonly isClosedByUpstream: boolean;
-  /** What its status lines said that the HTTP client does not tell. */
-  readonly statusLines: Pick<StatusLines, "minorVersion" | "isContinue">;
-  /** The connection ended by an error of the system's, not by FIN. */
-  readonly isReset: boolean;
-  /** A call's first byte is about to be written: what is read next is the answer to it. */
-  begin(call: Carried): void;
   onceFlushed(call: Carried): void;
-  /** The connection is to carry no further call. */
-  retire(): void;
-  /** The call is over: the connection is free again, or of no more use. */
+  /** The client of the call does not read, or reads again. */
+  pause(): void;
+  resume(): void;
+  /** The last byte of the request has been handed to the socket. */
+  requestSent(): void;
+  /** Sends the body of a request whose head has said `Expect: 100-continue`. */
+  sendBody(): void;
+  /** The call has ended well: the connection is free again, or of no more use. */
   release(): void;
-  /** The call is given up while the connection is still being made. */
+  /** The call is given up, and the connection with it. */
   abandon(): void;
+}
+
+export interface CallOptions {
+  readonly exchange: Exchange;
+  readonly attempt: Attempt;
+  readonly connection: CallConnection;
+  readonly request: Pick<OutgoingRequest, "timeouts" | "interim">;
 }
 
 /** The waits of one call, in milliseconds. */
@@ -51,6 +48,7 @@ export interface CallTimeouts {
 
 export interface TransportOptions {
   readonly endpoint: Endpoint;
+  readonly clock: Clock;
   /** How long an idle connection is kept, in milliseconds; below the upstream's own, or it closes first. */
   readonly keepAliveMs: number;
 }

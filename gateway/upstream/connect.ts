@@ -32,6 +32,9 @@ export interface ConnectObserver {
   failed(error: Error): void;
 }
 
+/** An upstream that says nothing for this long is asked by TCP whether it is still there. Milliseconds. */
+const tcpKeepAliveMs = 30_000;
+
 /**
  * Opens a connection and reports each phase as it begins, so that a failure or our own timer can be told apart by
  * where it struck. Sets no timer itself: whoever waits has one. Returns the socket, to be destroyed by who gives up.
@@ -39,7 +42,14 @@ export interface ConnectObserver {
 export function openConnection(endpoint: Endpoint, observer: ConnectObserver): Socket {
   const { hostname: host, port, tls } = endpoint;
   observer.phase(isIP(host) === 0 ? "dns" : "connect");
-  const where = { host, port, noDelay: true, lookup: resolve(observer, endpoint.addresses?.lookup ?? lookup) };
+  const where = {
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: tcpKeepAliveMs,
+    lookup: resolve(observer, endpoint.addresses?.lookup ?? lookup),
+  };
   const socket = tls === undefined ? connect(where) : connectTls({ ...tls.options, ...resumption(tls), ...where });
   if (tls !== undefined) {
     socket.once("connect", () => observer.phase("tls"));
@@ -63,12 +73,6 @@ export function openConnection(endpoint: Endpoint, observer: ConnectObserver): S
 
 function resumption(tls: TlsEndpoint): ConnectionOptions {
   return tls.session === undefined ? {} : { session: tls.session };
-}
-
-/** The endpoint as a URL's origin. */
-export function originOf({ hostname, port, tls }: Endpoint): string {
-  const scheme = tls === undefined ? "http" : "https";
-  return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 type Lookup = (hostname: string, options: LookupOptions, callback: LookupCallback) => void;

@@ -1,57 +1,60 @@
 import type { Socket } from "node:net";
 
-import { Client } from "undici";
-
 import type { Attempt, Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { WireRule } from "../http1/rules.ts";
 import type { CallConnection, Carried, OutgoingRequest, TransportOptions } from "./carrier.ts";
 import type { ConnectPhase } from "./connect.ts";
+import type { ResponseConsumer } from "./response-reader.ts";
 
+import { ConnectionLost } from "../failures/connection-lost.ts";
+import { Failure } from "../failures/failure.ts";
+import { guarded } from "../guarded.ts";
+import { isPersistent } from "../http1/framing.ts";
 import { Call } from "./call.ts";
-import { openConnection, originOf } from "./connect.ts";
-import { StatusLines } from "./status-lines.ts";
-import { StreamedBody } from "./streamed-body.ts";
+import { openConnection } from "./connect.ts";
+import { promisedKeepAliveMs } from "./keep-alive.ts";
+import { StreamedBody } from "./request-body.ts";
+import { writeRequest } from "./request-writer.ts";
+import { ResponseReader } from "./response-reader.ts";
+import { wireFailure } from "./wire-failure.ts";
+import { holdWriteErrors } from "./write-errors.ts";
 
 /** Response header sections over this are refused with upstream_headers_too_large. Bytes. */
 const maxResponseHeaderBytes = 65_536;
-
-type ConnectCallback = (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
 
 export interface ConnectionOwner {
   free(connection: Connection): void;
   drop(connection: Connection): void;
 }
 
-/** One connection to the target, and the one call it carries. Knows of its socket what undici does not tell. */
-export class Connection implements CallConnection {
+/** One connection to the target, the only owner of its socket, and the one call it carries. */
+export class Connection implements CallConnection, ResponseConsumer {
   readonly #options: TransportOptions;
   readonly #owner: ConnectionOwner;
-  readonly #client: Client;
+  readonly #reader = new ResponseReader(maxResponseHeaderBytes);
   #socket: Socket | undefined;
+  #isOpen = false;
+  #isPaused = false;
+  #call: Call | undefined;
+  #exchange: Exchange | undefined;
   #attempt: Attempt | undefined;
-  #call: Carried | undefined;
-  #isRetired = false;
-  readonly statusLines = new StatusLines();
+  #request: OutgoingRequest | undefined;
+  #body: StreamedBody | undefined;
+  #isRequestSent = false;
+  #mayPersist = true;
+  #writeError: Error | undefined;
+  /** How long it may be idle, in milliseconds: as configured, or less where the upstream says so. */
+  keepAliveMs: number;
   served = 0;
+  /** While idle: until when, in monotonic milliseconds. Its pool keeps it. */
+  idleUntil = 0;
   isClosedByUpstream = false;
-  isReset = false;
 
   constructor(options: TransportOptions, owner: ConnectionOwner) {
     this.#options = options;
     this.#owner = owner;
-    const { endpoint, keepAliveMs } = options;
-    this.#client = new Client(originOf(endpoint), {
-      allowH2: false,
-      pipelining: 1,
-      connect: (_options, callback) => this.#connect(callback),
-      keepAliveTimeout: keepAliveMs,
-      keepAliveMaxTimeout: keepAliveMs,
-      keepAliveTimeoutThreshold: 1000,
-      maxHeaderSize: maxResponseHeaderBytes,
-      // The exchange's own alarm watches over every phase, with an error of its own for each.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    this.#client.on("disconnect", () => this.#disconnected());
+    this.keepAliveMs = options.keepAliveMs;
   }
 
   get bytesRead(): number {
@@ -62,110 +65,182 @@ export class Connection implements CallConnection {
     return this.#socket?.writableNeedDrain ?? false;
   }
 
-  send(exchange: Exchange, attempt: Attempt, request: OutgoingRequest): Promise<UpstreamAnswer> {
-    this.#attempt = attempt;
-    const call = new Call({ exchange, attempt, connection: this, request });
-    const { body } = exchange;
-    const isStream = body.kind === "stream";
-    if (isStream && body.length !== null) request.headers.push("content-length", String(body.length));
-    this.#client.dispatch(
-      {
-        method: request.method,
-        path: request.target,
-        headers: request.headers,
-        body: isStream
-          ? new StreamedBody(exchange, request.maxBodyBytes, call)
-          : body.kind === "none"
-            ? null
-            : body.bytes,
-      },
-      call,
-    );
-    return call.answer;
+  /** Where it leads; undefined until it stands. */
+  get remoteAddress(): string | undefined {
+    return this.#socket?.remoteAddress;
   }
 
-  begin(call: Carried): void {
+  send(exchange: Exchange, attempt: Attempt, request: OutgoingRequest): Promise<UpstreamAnswer> {
+    this.#exchange = exchange;
+    this.#attempt = attempt;
+    this.#request = request;
+    this.#isRequestSent = false;
+    const call = new Call({ exchange, attempt, connection: this, request });
     this.#call = call;
-    this.statusLines.begin();
+    call.begin();
+    // An exchange that was cancelled before has given the call up, and this connection with it.
+    if (call.state === "over") return call.answer;
+    if (this.#isOpen) this.#write();
+    else this.#connect();
+    return call.answer;
   }
 
   onceFlushed(call: Carried): void {
     this.#socket?.once("drain", () => call.flushed());
   }
 
-  retire(): void {
-    this.#isRetired = true;
+  pause(): void {
+    this.#isPaused = true;
+    this.#socket?.pause();
   }
 
-  // After the parser's present run, which may still find the connection unfit for another request.
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket?.resume();
+  }
+
   release(): void {
+    // An answer before the whole request leaves the rest of it unsent.
+    const mayPersist = this.#mayPersist && this.#isRequestSent && this.#isOpen;
     this.served++;
-    this.#attempt = undefined;
-    this.#call = undefined;
-    queueMicrotask(this.#settle);
-  }
-
-  /** Where it leads; undefined until it stands. */
-  get remoteAddress(): string | undefined {
-    return this.#socket?.remoteAddress;
+    this.#forget();
+    if (mayPersist) this.#owner.free(this);
+    else this.#owner.drop(this);
   }
 
   abandon(): void {
-    this.#options.endpoint.addresses?.doubt();
+    if (!this.#isOpen) this.#options.endpoint.addresses?.doubt();
+    this.#forget();
     this.#owner.drop(this);
   }
 
   destroy(): void {
+    this.#isOpen = false;
+    this.#reader.stop();
     this.#socket?.destroy();
-    void this.#client.destroy();
   }
 
-  readonly #settle = (): void => {
-    if (this.#isRetired || this.#socket === undefined || this.#socket.destroyed) this.#owner.drop(this);
-    else this.#owner.free(this);
-  };
+  #forget(): void {
+    this.#reader.stop();
+    this.#body?.stop();
+    this.resume();
+    this.#call = this.#exchange = this.#attempt = this.#request = this.#body = undefined;
+  }
 
-  #connect(callback: ConnectCallback): void {
+  #connect(): void {
     this.#socket = openConnection(this.#options.endpoint, {
       phase: (phase: ConnectPhase) => {
         if (this.#attempt !== undefined) this.#attempt.phase = phase;
       },
       connected: (socket) => {
+        this.#socket = socket;
+        this.#isOpen = true;
         this.#watch(socket);
-        callback(null, socket);
+        this.#write();
       },
-      failed: (error) => callback(error, null),
+      failed: (error) => this.#call?.fail(error),
     });
   }
 
-  /** Before undici adds its own listeners, so that the facts are there when it reports an end. */
   #watch(socket: Socket): void {
-    this.#socket = socket;
-    this.served = 0;
-    this.isClosedByUpstream = this.isReset = false;
-    this.#watchStatusLines(socket);
-    socket.on("end", () => {
-      this.isClosedByUpstream = true;
-    });
-    socket.on("error", (error: NodeJS.ErrnoException) => {
-      // Only the system's errors have a number; the others are undici's verdicts on what it read.
-      if (error.errno !== undefined) this.isClosedByUpstream = this.isReset = true;
-    });
-  }
-
-  /** undici pulls from the socket: the one place where its bytes can be seen first. */
-  #watchStatusLines(socket: Socket): void {
-    const read = socket.read.bind(socket);
-    socket.read = (size?: number) => {
-      const chunk = read(size) as Buffer | null;
-      if (chunk === null || this.statusLines.follow(chunk)) return chunk;
-      this.#call?.onForeignVersion();
-      return null;
+    holdWriteErrors(socket, (error) => this.#writeFailed(error));
+    const read = (chunk: Buffer): void => {
+      if (this.#reader.isAwaiting) this.#reader.read(chunk);
+      // Nobody asked: whatever it is, it answers no request.
+      else if (this.#call === undefined) this.#owner.drop(this);
     };
+    // An exception is the end of this call as `internal`, and of nothing else.
+    const fault = (cause: unknown): void => {
+      this.#call?.fail(new Failure("internal", { cause }));
+      this.#owner.drop(this);
+    };
+    const ended = guarded(() => this.#ended(), fault);
+    const broken = guarded((error: Error) => this.#broken(error), fault);
+    const closed = guarded(() => this.#broken(this.#writeError), fault);
+    socket.on("data", guarded(read, fault)).on("end", ended).on("error", broken).on("close", closed);
   }
 
-  /** An idle connection was closed, by either side. One with a call hears of it through the call. */
-  #disconnected(): void {
-    if (this.#attempt === undefined) this.#owner.drop(this);
+  /** The upstream's FIN: the end of a body that ends with the connection, of an idle connection, or of our hopes. */
+  #ended(): void {
+    this.isClosedByUpstream = true;
+    this.#isOpen = false;
+    if (this.#reader.endsWithConnection()) {
+      this.#reader.stop();
+      this.#call?.end();
+    } else if (this.#call === undefined) this.#owner.drop(this);
+    else this.#call.fail(this.#writeError ?? new ConnectionLost("fin"));
+  }
+
+  #broken(error: Error | undefined): void {
+    this.#isOpen = false;
+    if (error !== undefined) this.isClosedByUpstream = true;
+    if (this.#call === undefined) this.#owner.drop(this);
+    else this.#call.fail(error ?? new ConnectionLost("fin"));
+  }
+
+  /**
+   * The upstream reads no more. It may have answered before: what has come is read first, and the read side tells the end
+   * (RFC 9112 §9.5).
+   */
+  #writeFailed(error: Error): void {
+    this.#writeError = error;
+    this.#mayPersist = false;
+    this.#body?.stop();
+    if (this.#call === undefined) this.#owner.drop(this);
+    else this.#call.requestBroken();
+  }
+
+  #write(): void {
+    const call = this.#call as Call;
+    const exchange = this.#exchange as Exchange;
+    const request = this.#request as OutgoingRequest;
+    const socket = this.#socket as Socket;
+    const { body } = exchange;
+    const isExpecting = body.kind === "stream" && exchange.request.owesContinue;
+    call.started();
+    this.#reader.begin(request.method, this);
+    // A server that answers HEAD with a body would have it read as the next answer.
+    this.#mayPersist = request.method !== "HEAD";
+    try {
+      writeRequest(socket, request, { body, isExpecting, isLast: !this.#mayPersist });
+    } catch (cause) {
+      return call.fail(new Failure("internal", { cause }));
+    }
+    if (body.kind !== "stream") return call.requestSent();
+    this.#body = new StreamedBody({ exchange, socket, maxBytes: request.maxBodyBytes, observer: call });
+    if (isExpecting) call.awaitContinue();
+    else this.sendBody();
+  }
+
+  sendBody(): void {
+    this.#body?.start();
+  }
+
+  requestSent(): void {
+    this.#isRequestSent = true;
+  }
+
+  interim(head: ResponseHead): void {
+    this.#call?.interim(head);
+  }
+
+  head(head: ResponseHead, isDelimited: boolean): void {
+    if (!isDelimited || !isPersistent(head.minorVersion, head.fields)) this.#mayPersist = false;
+    this.keepAliveMs = Math.min(this.#options.keepAliveMs, promisedKeepAliveMs(head.fields));
+    this.#call?.head(head);
+  }
+
+  data(chunk: Buffer): void {
+    this.#call?.data(chunk);
+  }
+
+  end(surplus: number): void {
+    if (surplus > 0) this.#mayPersist = false;
+    this.#call?.end();
+  }
+
+  refused(rule: WireRule): void {
+    this.#call?.fail(wireFailure(rule, this.#call.state === "answered"));
   }
 }

@@ -6,7 +6,7 @@ import type { Exchange } from "../exchange.ts";
  * trusted proxy speaks it; from others it is dropped, and of our own accord we say the same once only.
  */
 export function pushForwarding(out: string[], exchange: Exchange): void {
-  const { inbound, req } = exchange;
+  const { inbound } = exchange;
   const { remoteAddress, authority, isSecure } = inbound;
   const scheme = isSecure ? "https" : "http";
   if (!inbound.isTrusted) {
@@ -15,13 +15,13 @@ export function pushForwarding(out: string[], exchange: Exchange): void {
     out.push("x-real-ip", remoteAddress);
     return;
   }
-  const { headers } = req;
-  out.push("x-forwarded-for", joined(single(headers["x-forwarded-for"]), remoteAddress));
-  out.push("x-forwarded-proto", single(headers["x-forwarded-proto"]) ?? scheme);
-  const host = single(headers["x-forwarded-host"]) ?? authority;
+  const { fields } = inbound;
+  out.push("x-forwarded-for", joined(fields.get("x-forwarded-for"), remoteAddress));
+  out.push("x-forwarded-proto", fields.get("x-forwarded-proto") ?? scheme);
+  const host = fields.get("x-forwarded-host") ?? authority;
   if (host !== "") out.push("x-forwarded-host", host);
-  out.push("x-real-ip", single(headers["x-real-ip"]) ?? remoteAddress);
-  const { forwarded } = headers;
+  out.push("x-real-ip", fields.get("x-real-ip") ?? remoteAddress);
+  const forwarded = fields.get("forwarded");
   if (forwarded !== undefined) out.push("forwarded", joined(forwarded, forwardedElement(remoteAddress, scheme)));
 }
 
@@ -34,9 +34,4 @@ function forwardedElement(address: string, scheme: string): string {
 /** A list-valued field with one more member. */
 export function joined(before: string | undefined, ours: string): string {
   return before === undefined || before === "" ? ours : `${before}, ${ours}`;
-}
-
-/** Several lines of a field as one. */
-export function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(", ") : value;
 }

@@ -1,6 +1,8 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange, Inbound } from "../exchange.ts";
+import type { Fields } from "../http1/fields.ts";
 
-import { joined, pushForwarding, single } from "./forwarding.ts";
+import { Known } from "../http1/fields.ts";
+import { joined, pushForwarding } from "./forwarding.ts";
 
 /**
  * Fields that end at each hop, with the framing ones that each hop writes anew (RFC 9110 §7.6.1, RFC 9112 §6).
@@ -84,24 +86,15 @@ export interface RequestHeaderOptions {
  * tell them from names with `-`.
  */
 export function requestHeaders(exchange: Exchange, options: RequestHeaderOptions): string[] {
-  const { inbound, req } = exchange;
+  const { inbound } = exchange;
+  const { fields } = inbound;
   const { rules, deadline } = options;
-  const listed = connectionOptions(req.headers.connection);
-  const raw = req.rawHeaders;
   const out: string[] = ["host", options.host];
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase();
-    if (replacedOnRequest.has(name) || name.includes("_")) continue;
-    // Whoever speaks for the client, with whatever field of the family (-Prefix, -User, -Ssl …), must be trusted.
-    if (!inbound.isTrusted && name.startsWith("x-forwarded-")) continue;
-    if (listed?.has(name) === true || rules?.remove.has(name) === true || name === deadline?.[0]) continue;
-    out.push(name, raw[i + 1] as string);
-  }
-  out.push("via", joined(req.headers.via, `${req.httpVersion} ${options.pseudonym}`));
+  pushKept(out, inbound, options);
+  const via = `1.${inbound.minorVersion} ${options.pseudonym}`;
+  out.push("via", fields.has(Known.via) ? joined(fields.get("via"), via) : via);
   pushForwarding(out, exchange);
-  const hops = single(req.headers["max-forwards"]);
-  // RFC 9110 §7.6.2: counted down where it means something, else passed on.
-  if (hops !== undefined) out.push("max-forwards", inbound.method === "OPTIONS" ? String(Number(hops) - 1) : hops);
+  if (fields.has(Known.maxForwards)) pushMaxForwards(out, exchange);
   out.push("x-request-id", exchange.id, "traceparent", options.traceparent);
   if (exchange.trace.state !== undefined) out.push("tracestate", exchange.trace.state);
   if (deadline !== undefined && rules?.remove.has(deadline[0]) !== true) out.push(...deadline);
@@ -109,50 +102,54 @@ export function requestHeaders(exchange: Exchange, options: RequestHeaderOptions
   return out;
 }
 
+/** The client's own end-to-end fields, in their order. */
+function pushKept(out: string[], { fields, isTrusted }: Inbound, { rules, deadline }: RequestHeaderOptions): void {
+  const listed = connectionOptions(fields);
+  const { list, hasUnderscore } = fields;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string;
+    if (replacedOnRequest.has(name) || (hasUnderscore && name.includes("_"))) continue;
+    // Whoever speaks for the client, with whatever field of the family (-Prefix, -User, -Ssl …), must be trusted.
+    if (!isTrusted && name.startsWith("x-forwarded-")) continue;
+    if (listed?.has(name) === true || rules?.remove.has(name) === true || name === deadline?.[0]) continue;
+    out.push(name, list[i + 1] as string);
+  }
+}
+
+/** RFC 9110 §7.6.2: counted down where it means something, else passed on. */
+function pushMaxForwards(out: string[], { inbound: { fields, method } }: Exchange): void {
+  const hops = fields.get("max-forwards") ?? "";
+  out.push("max-forwards", method === "OPTIONS" ? String(Number(hops) - 1) : hops);
+}
+
 /** What the Connection field lists, lower-case; undefined where that is nothing but keep-alive or close. */
-function connectionOptions(connection: string | undefined): ReadonlySet<string> | undefined {
+function connectionOptions(fields: Fields): ReadonlySet<string> | undefined {
+  const connection = fields.has(Known.connection) ? fields.get("connection") : undefined;
   if (connection === undefined || connection === "keep-alive" || connection === "close") return undefined;
   return new Set(connection.split(",").map((option) => option.trim().toLowerCase()));
 }
 
-/** An upstream's fields by lower-case name, as undici hands them over. */
-export type ParsedHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
-/** Fields as name, value … by lower-case name; several of one name become a list. */
-export function byName(raw: readonly string[]): Record<string, string | string[]> {
-  const fields = Object.create(null) as Record<string, string | string[]>;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase();
-    const value = raw[i + 1] as string;
-    const known = fields[name];
-    fields[name] = known === undefined ? value : [known, value].flat();
-  }
-  return fields;
-}
-
-/** The end-to-end fields of an answer, as name, value …; several fields of one name stay apart and in order. */
-export function responseHeaders(parsed: ParsedHeaders): string[] {
-  const listed = connectionOptions(single(parsed["connection"]));
+/** The end-to-end fields of a response, as name, value …; several fields of one name stay apart and in order. */
+export function responseFields(fields: Fields): string[] {
+  const listed = connectionOptions(fields);
+  const { list } = fields;
   const out: string[] = [];
-  for (const name in parsed) {
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string;
     if (replacedOnResponse.has(name) || listed?.has(name) === true) continue;
-    const value = parsed[name];
-    if (typeof value === "string") out.push(name, value);
-    else if (value !== undefined) for (const each of value) out.push(name, each);
+    out.push(name, list[i + 1] as string);
   }
   return out;
 }
 
-/**
- * Whether trailers hold a field of the hop. It is dropped like all trailers, but the HTTP client's parser acts on it,
- * and would take the next response on the connection for data after its end.
- */
-export function namesHop(trailers: ParsedHeaders): boolean {
-  for (const name in trailers) if (hopByHop.has(name)) return true;
-  return false;
-}
-
-/** The members of a list-valued field, joined; undefined where it is absent. */
-export function listField(parsed: ParsedHeaders, name: string): string | undefined {
-  return single(parsed[name]);
+/** Fields as name, value … by lower-case name, as node's HTTP client takes them; several of one name become a list. */
+export function byName(list: readonly string[]): Record<string, string | string[]> {
+  const fields = Object.create(null) as Record<string, string | string[]>;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = (list[i] as string).toLowerCase();
+    const value = list[i + 1] as string;
+    const known = fields[name];
+    fields[name] = known === undefined ? value : [known, value].flat();
+  }
+  return fields;
 }

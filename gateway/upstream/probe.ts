@@ -1,11 +1,14 @@
 import type { Socket } from "node:net";
 
-import { Client } from "undici";
-
 import type { Clock } from "../clock.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { WireRule } from "../http1/rules.ts";
 import type { Endpoint } from "./connect.ts";
+import type { ResponseConsumer } from "./response-reader.ts";
 
-import { openConnection, originOf } from "./connect.ts";
+import { writeRequestHead } from "../http1/write-head.ts";
+import { openConnection } from "./connect.ts";
+import { ResponseReader } from "./response-reader.ts";
 
 export interface ProbeOptions {
   readonly endpoint: Endpoint;
@@ -18,7 +21,8 @@ export interface ProbeOptions {
   readonly clock: Clock;
 }
 
-/** Most that is read of a probe's answer. Bytes. */
+/** Most that is read of a probe's answer; what is longer says enough by its status. Bytes. */
+const maxHeadBytes = 16_384;
 const maxBodyBytes = 65_536;
 
 /**
@@ -26,43 +30,76 @@ const maxBodyBytes = 65_536;
  * that was opened long ago. Resolves with undefined for 2xx, else with what is wrong: `timeout`, `status_503`, or the
  * code or name of the error. Never rejects. `signal` gives it up.
  */
-export async function probe(options: ProbeOptions, signal: AbortSignal): Promise<string | undefined> {
-  const { endpoint, host, path, clock } = options;
-  const overtime = new AbortController();
-  const timer = clock.setTimeout((it) => it.abort(), options.timeoutMs, overtime);
-  let socket: Socket | undefined;
-  const client = new Client(originOf(endpoint), {
-    allowH2: false,
-    connect: (_options, callback) => {
-      socket = openConnection(endpoint, {
-        phase: () => {},
-        connected: (connected) => callback(null, connected),
-        failed: (error) => callback(error, null),
-      });
-    },
-    maxHeaderSize: 16_384,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  const giveUp = (): void => overtime.abort();
-  signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    const { statusCode, body } = await client.request({
-      method: "GET",
-      path,
-      headers: ["host", host, "user-agent", "statuswise-health", "accept", "*/*"],
-      reset: true,
-      signal: overtime.signal,
+export function probe(options: ProbeOptions, signal: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve) => new Probe(options, signal, resolve).start());
+}
+
+class Probe implements ResponseConsumer {
+  readonly #options: ProbeOptions;
+  readonly #signal: AbortSignal;
+  readonly #resolve: (finding: string | undefined) => void;
+  readonly #reader = new ResponseReader(maxHeadBytes);
+  #socket: Socket | undefined;
+  #stop: () => void = () => {};
+  #finding: string | undefined = "closed";
+  #bodyBytes = 0;
+
+  constructor(options: ProbeOptions, signal: AbortSignal, resolve: (finding: string | undefined) => void) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#resolve = resolve;
+  }
+
+  start(): void {
+    const { clock, timeoutMs, endpoint } = this.#options;
+    const giveUp = (): void => this.#settle("timeout");
+    const timer = clock.setTimeout(giveUp, timeoutMs, undefined);
+    this.#signal.addEventListener("abort", giveUp, { once: true });
+    this.#stop = () => {
+      clock.clearTimeout(timer);
+      this.#signal.removeEventListener("abort", giveUp);
+    };
+    this.#socket = openConnection(endpoint, {
+      phase: () => {},
+      connected: (socket) => this.#ask(socket),
+      failed: (error) => this.#settle(codeOf(error)),
     });
-    await body.dump({ limit: maxBodyBytes, signal: overtime.signal });
-    return statusCode >= 200 && statusCode < 300 ? undefined : `status_${statusCode}`;
-  } catch (error) {
-    return overtime.signal.aborted ? "timeout" : codeOf(error);
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-    clock.clearTimeout(timer);
-    socket?.destroy();
-    void client.destroy();
+  }
+
+  interim(): void {}
+
+  head({ status }: ResponseHead): void {
+    this.#finding = status >= 200 && status < 300 ? undefined : `status_${status}`;
+  }
+
+  data(chunk: Buffer): void {
+    this.#bodyBytes += chunk.length;
+    if (this.#bodyBytes > maxBodyBytes) this.#settle(this.#finding);
+  }
+
+  end(): void {
+    this.#settle(this.#finding);
+  }
+
+  refused(rule: WireRule): void {
+    this.#settle(rule);
+  }
+
+  #ask(socket: Socket): void {
+    const { host, path } = this.#options;
+    const fields = ["host", host, "connection", "close", "user-agent", "statuswise-health", "accept", "*/*"];
+    this.#reader.begin("GET", this);
+    socket.on("data", (chunk: Buffer) => this.#reader.read(chunk));
+    socket.on("end", () => this.#settle(this.#reader.endsWithConnection() ? this.#finding : "closed"));
+    socket.on("error", (error) => this.#settle(codeOf(error)));
+    socket.write(writeRequestHead("GET", path, fields), "latin1");
+  }
+
+  #settle(finding: string | undefined): void {
+    this.#stop();
+    this.#reader.stop();
+    this.#socket?.destroy();
+    this.#resolve(finding);
   }
 }
 

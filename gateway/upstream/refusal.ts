@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
 import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
-import type { AnswerHead } from "./answer-head.ts";
+import type { HandshakeAnswer } from "./handshake.ts";
 
 import { classify } from "../failures/classify.ts";
 import { Failure } from "../failures/failure.ts";
@@ -13,7 +13,7 @@ export interface RefusalOptions {
   readonly response: IncomingMessage;
   /** Where it comes from: at the response's end, node has parted the two. */
   readonly upstream: Socket;
-  readonly head: AnswerHead;
+  readonly head: HandshakeAnswer;
   /** Longest silence within the body while the client reads, in milliseconds. */
   readonly idleMs: number;
 }

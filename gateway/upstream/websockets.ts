@@ -3,22 +3,18 @@ import type { Socket } from "node:net";
 
 import { Agent } from "node:http";
 
-import type { Attempt, Exchange, Tunnel, UpstreamAnswer, Waiter } from "../exchange.ts";
+import type { Attempt, Exchange, Takeover, Tunnel, UpstreamAnswer, Waiter } from "../exchange.ts";
 import type { OutgoingRequest } from "./carrier.ts";
 import type { Endpoint } from "./connect.ts";
 import type { SwitchProtocols } from "./upgrade.ts";
 
 import { Failure } from "../failures/failure.ts";
-import { readAnswerHead } from "./answer-head.ts";
 import { openConnection } from "./connect.ts";
-import { agreesTo } from "./handshake.ts";
+import { agreesTo, readHandshakeAnswer } from "./handshake.ts";
 import { byName } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
 import { JoinedSockets } from "./tunnel.ts";
 import { sendUpgrade, switchingFields } from "./upgrade.ts";
-
-/** What a client may send before it has its 101; then it is not read on. Bytes. */
-const maxEarlyBytes = 65_536;
 
 export interface WebSocketsOptions {
   readonly endpoint: Endpoint;
@@ -67,9 +63,7 @@ interface Agreed {
 /** One handshake, from the connection to the upstream's answer, and the tunnel that may come of it. */
 class Handshake implements Waiter {
   readonly #options: HandshakeOptions;
-  readonly #client: Socket;
-  readonly #early: Buffer[];
-  #earlyBytes = 0;
+  readonly #takeover: Takeover;
   #upstream: Socket | undefined;
   #request: ClientRequest | undefined;
   #isOver = false;
@@ -80,16 +74,12 @@ class Handshake implements Waiter {
   constructor(options: HandshakeOptions) {
     this.#options = options;
     const { exchange, request } = options;
-    this.#client = exchange.req.socket;
-    const head = exchange.upgradeHead ?? noBytes;
-    this.#early = [head];
-    this.#earlyBytes = head.length;
+    this.#takeover = exchange.takeOver();
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     this.#wait("connect", request.timeouts.connect);
-    this.#client.on("data", this.#onEarly).once("end", this.#onLeft);
     try {
       this.#begin();
     } catch (cause) {
@@ -104,7 +94,8 @@ class Handshake implements Waiter {
 
   #begin(): void {
     const { target, headers } = this.#options.request;
-    const { request, switchProtocols } = sendUpgrade({ client: this.#client, agent: this.#agent(), target, headers });
+    const { socket: client } = this.#takeover;
+    const { request, switchProtocols } = sendUpgrade({ client, agent: this.#agent(), target, headers });
     this.#request = request;
     request.on("upgrade", (response, upstream, head) => {
       this.#switched({ response, head, upstream, switchProtocols });
@@ -145,31 +136,30 @@ class Handshake implements Waiter {
     const { exchange, attempt } = this.#options;
     const { response } = agreed;
     if (this.#isOver) return;
-    this.#noteAnswer(response);
-    if (!agreesTo(exchange.req.headers["sec-websocket-key"] ?? "", response)) {
-      this.#fail(new Failure("upgrade_invalid"));
-      return;
+    try {
+      this.#noteAnswer(response);
+      if (!agreesTo(exchange.inbound.fields.get("sec-websocket-key") ?? "", response))
+        throw new Failure("upgrade_invalid");
+      const head = readHandshakeAnswer(response);
+      this.#isOver = true;
+      exchange.alarm.setDeadline(exchange.endsAt);
+      exchange.settle();
+      attempt.admission.bodyEnded();
+      const tunnel: Tunnel = { open: (fields) => this.#openTunnel(fields, agreed) };
+      this.#resolve({ ...head, flow: ignore, resume: ignore, tunnel });
+    } catch (cause) {
+      this.#fail(cause);
     }
-    this.#isOver = true;
-    exchange.alarm.setDeadline(exchange.endsAt);
-    exchange.settle();
-    attempt.admission.bodyEnded();
-    const head = readAnswerHead(switchingStatus, byName(response.rawHeaders), response.httpVersionMinor);
-    const tunnel: Tunnel = { open: (fields) => this.#openTunnel(fields, agreed) };
-    this.#resolve({ ...head, flow: ignore, resume: ignore, tunnel });
   }
 
   async #openTunnel(fields: readonly string[], { response, upstream, head, switchProtocols }: Agreed): Promise<void> {
     const { exchange, idleMs } = this.#options;
-    const client = this.#client;
-    this.#stopReading();
+    const { socket: client } = this.#takeover;
     if (exchange.cancelled !== undefined) {
       upstream.destroy();
       throw exchange.cancelled;
     }
-    exchange.res.detachSocket(client);
-    client.unshift(exchange.upgradeHead ?? noBytes);
-    exchange.upgradeHead = noBytes;
+    client.unshift(this.#takeover.complete());
     // As everywhere, a byte of a field is a byte.
     client.setDefaultEncoding("latin1");
     response.headers = byName([...fields, ...switchingFields]);
@@ -185,9 +175,8 @@ class Handshake implements Waiter {
       // node takes a 101 without an Upgrade field for an answer.
       if (response.statusCode === switchingStatus) throw new Failure("upgrade_invalid");
       if (response.httpVersionMajor !== 1) throw new Failure("upstream_protocol_error");
-      const head = readAnswerHead(response.statusCode ?? 0, byName(response.rawHeaders), response.httpVersionMinor);
+      const head = readHandshakeAnswer(response);
       this.#isOver = true;
-      this.#stopReading();
       attempt.phase = "relay";
       exchange.alarm.setDeadline(exchange.endsAt);
       this.#resolve(new Refusal({ exchange, attempt, response, upstream, head, idleMs: request.timeouts.idle }));
@@ -202,22 +191,6 @@ class Handshake implements Waiter {
     attempt.responseBytes = response.socket.bytesRead;
   }
 
-  /** Reads on while the upstream is asked, or nobody would see the client leave. Nothing is lost of what it sends. */
-  readonly #onEarly = (chunk: Buffer): void => {
-    this.#early.push(chunk);
-    this.#earlyBytes += chunk.length;
-    if (this.#earlyBytes > maxEarlyBytes) this.#client.pause();
-  };
-
-  /** Half a connection makes no tunnel. */
-  readonly #onLeft = (): void => this.#options.exchange.cancel(new Failure("client_closed"));
-
-  /** What the client has said already is kept for the tunnel. */
-  #stopReading(): void {
-    this.#client.off("data", this.#onEarly).off("end", this.#onLeft).pause();
-    this.#options.exchange.upgradeHead = Buffer.concat(this.#early);
-  }
-
   #wait(timer: "connect" | "headers", delayMs: number): void {
     const { exchange, attempt } = this.#options;
     attempt.awaitedSince = exchange.clock.now();
@@ -228,7 +201,6 @@ class Handshake implements Waiter {
   #fail(cause: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#stopReading();
     this.#options.exchange.settle();
     this.#upstream?.destroy();
     this.#request?.destroy();
@@ -237,7 +209,5 @@ class Handshake implements Waiter {
 }
 
 const switchingStatus = 101;
-
-const noBytes = Buffer.alloc(0);
 
 function ignore(): void {}

@@ -1,4 +1,5 @@
-import type { Exchange, Waiter } from "../exchange.ts";
+import type { TimerHandle } from "../clock.ts";
+import type { BodyConsumer, Exchange, Waiter } from "../exchange.ts";
 import type { ByteBudget, Reservation } from "./byte-budget.ts";
 
 import { Failure } from "../failures/failure.ts";
@@ -10,34 +11,69 @@ export interface ReadOptions {
   readonly budget: ByteBudget;
 }
 
+/** The first bytes of a body, or all of it. */
+export interface ReadBytes {
+  readonly bytes: Buffer;
+  readonly isComplete: boolean;
+}
+
 /**
- * Reads a request's body whole. Room for a known length is reserved before the first byte, for a chunked body as it
- * grows; the exchange holds it until it ends.
+ * Reads a request's body whole. Its bytes are reserved as they arrive; the exchange holds them until it ends. A body
+ * that has arrived already is returned at once.
  *
- * @returns a promise that rejects with body_too_large, overloaded, client_closed, or with the reason for which the
- *   exchange was cancelled
- * @throws Failure overloaded
+ * @returns the body, or a promise that rejects with body_too_large, overloaded, or with the reason for which the exchange
+ *   was cancelled
+ * @throws Failure body_too_large, overloaded
  */
-export function readBody(exchange: Exchange, options: ReadOptions): Promise<Buffer> {
-  const reservation = options.budget.reserve(options.length ?? 0);
+export function readBody(exchange: Exchange, options: ReadOptions): Buffer | Promise<Buffer> {
+  const whole = takeWhole(exchange, options);
+  if (whole !== undefined) return whole;
+  return read(exchange, { ...options, enoughBytes: Infinity, enoughMs: Infinity }).then(({ bytes }) => bytes);
+}
+
+/** How much of a body is read before it is forwarded, and for how long at most. */
+export interface BeginningOptions extends ReadOptions {
+  readonly enoughBytes: number;
+  readonly enoughMs: number;
+}
+
+/** Reads the beginning of a body that is to be forwarded as it comes. Failures as `readBody`. */
+export function readBeginning(exchange: Exchange, options: BeginningOptions): ReadBytes | Promise<ReadBytes> {
+  const whole = takeWhole(exchange, options);
+  return whole === undefined ? read(exchange, options) : { bytes: whole, isComplete: true };
+}
+
+function takeWhole(exchange: Exchange, { budget }: ReadOptions): Buffer | undefined {
+  const whole = exchange.request.takeWhole();
+  if (whole === undefined) return undefined;
+  const reservation = budget.reserve(exchange, "arrived");
+  exchange.reservation = reservation;
+  exchange.bytesIn += whole.length;
+  reservation.ensure(whole.length);
+  return whole;
+}
+
+function read(exchange: Exchange, options: BeginningOptions): Promise<ReadBytes> {
+  const reservation = options.budget.reserve(exchange, "arriving");
   exchange.reservation = reservation;
   return new Promise((resolve, reject) => {
     new BodyReader(exchange, { ...options, reservation, resolve, reject }).start();
   });
 }
 
-interface ReaderOptions extends ReadOptions {
+interface ReaderOptions extends BeginningOptions {
   readonly reservation: Reservation;
-  readonly resolve: (body: Buffer) => void;
+  readonly resolve: (read: ReadBytes) => void;
   readonly reject: (reason: Error) => void;
 }
 
-class BodyReader implements Waiter {
+class BodyReader implements Waiter, BodyConsumer {
   readonly #exchange: Exchange;
   readonly #options: ReaderOptions;
   #buffer: Buffer = nothing;
   #size = 0;
   #isDone = false;
+  #timer: TimerHandle | undefined;
 
   constructor(exchange: Exchange, options: ReaderOptions) {
     this.#exchange = exchange;
@@ -45,47 +81,49 @@ class BodyReader implements Waiter {
   }
 
   start(): void {
-    const { req, res } = this.#exchange;
+    const { request, clock } = this.#exchange;
+    const { enoughMs } = this.#options;
     this.#exchange.phase = "body";
-    req.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
     this.#exchange.bodyWait.begin();
     this.#exchange.await(this);
     if (this.#isDone) return;
-    if (req.destroyed) {
-      this.#onClose();
-    } else if (this.#exchange.owesContinue) {
-      // RFC 9110 §10.1.1: everything that could refuse the request unread has been asked.
-      this.#exchange.owesContinue = false;
-      res.writeContinue();
-    }
+    if (enoughMs !== Infinity) this.#timer = clock.setTimeout(isEnough, enoughMs, this);
+    // RFC 9110 §10.1.1: everything that could refuse the request unread has been asked.
+    request.sendContinue();
+    request.read(this);
   }
 
   cancel(reason: Error): void {
     this.#fail(reason);
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  data(chunk: Buffer): void {
     this.#exchange.bytesIn += chunk.length;
     this.#exchange.bodyWait.received(chunk.length);
     try {
       this.#take(chunk);
     } catch (error) {
-      this.#fail(error as Error);
+      return this.#fail(error as Error);
     }
-  };
+    if (this.#size >= this.#options.enoughBytes) this.enough();
+  }
 
-  readonly #onEnd = (): void => {
+  end(): void {
+    this.#settle(true);
+  }
+
+  /** What has come is enough to begin with. */
+  enough(): void {
+    if (!this.#isDone) this.#settle(false);
+  }
+
+  #settle(isComplete: boolean): void {
+    if (this.#isDone) return;
     this.#stop();
-    this.#options.resolve(this.#buffer.length === this.#size ? this.#buffer : this.#buffer.subarray(0, this.#size));
-  };
-
-  readonly #onError = (error: Error): void => {
-    this.#fail(new Failure("client_closed", { cause: error }));
-  };
-
-  readonly #onClose = (): void => {
-    this.#fail(new Failure("client_closed"));
-  };
+    this.#options.reservation.arrived();
+    const isExact = this.#buffer.length === this.#size;
+    this.#options.resolve({ bytes: isExact ? this.#buffer : this.#buffer.subarray(0, this.#size), isComplete });
+  }
 
   #take(chunk: Buffer): void {
     const { maxBytes, length, reservation } = this.#options;
@@ -96,7 +134,7 @@ class BodyReader implements Waiter {
       reservation.ensure(size);
       this.#buffer = chunk;
     } else {
-      this.#grow(size, length ?? Math.min(maxBytes, Math.max(size, 2 * this.#buffer.length)));
+      this.#grow(size, Math.min(length ?? maxBytes, Math.max(size, 2 * this.#buffer.length)));
       chunk.copy(this.#buffer, this.#size);
     }
     this.#size = size;
@@ -114,17 +152,21 @@ class BodyReader implements Waiter {
   #fail(reason: Error): void {
     if (this.#isDone) return;
     this.#stop();
-    this.#exchange.req.pause();
     this.#buffer = nothing;
     this.#options.reject(reason);
   }
 
   #stop(): void {
     this.#isDone = true;
-    const { req } = this.#exchange;
-    req.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("close", this.#onClose);
+    const { request, clock } = this.#exchange;
+    request.stop();
+    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     this.#exchange.settle();
   }
 }
 
 const nothing = Buffer.alloc(0);
+
+function isEnough(reader: BodyReader): void {
+  reader.enough();
+}

@@ -1,4 +1,5 @@
 import type { ValidationError } from "../failures/failure.ts";
+import type { Fields } from "../http1/fields.ts";
 import type { ParameterType, ParameterTypes } from "./parameter-types.ts";
 
 import { Failure } from "../failures/failure.ts";
@@ -51,14 +52,14 @@ export function typePathParameters(texts: Readonly<Record<string, string>>, type
 }
 
 /** Header fields by lower-case name, as their schema declares them. */
-export function typeHeaders(
-  fields: Readonly<Record<string, string | string[] | undefined>>,
-  types: ParameterTypes,
-): Parameters {
+export function typeHeaders(fields: Fields, types: ParameterTypes): Parameters {
   const values = Object.create(null) as Record<string, unknown>;
-  for (const [name, field] of Object.entries(fields)) {
-    if (field === undefined) continue;
-    values[name] = typedValue(typeof field === "string" ? [field] : field, typeOf(name, types));
+  const { list } = fields;
+  for (let at = 0; at < list.length; at += 2) {
+    const name = list[at] as string;
+    if (name in values) continue;
+    const texts = name === "set-cookie" ? fields.all(name) : [fields.get(name) ?? ""];
+    values[name] = typedValue(texts, typeOf(name, types));
   }
   return values;
 }

@@ -8,6 +8,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Draft } from "./schema-document.ts";
 
 import { patternEngine } from "./pattern/compile-pattern.ts";
+import { parseEagerly } from "./branch-functions.ts";
 import { addSafeFormats } from "./safe-formats.ts";
 import { boundKeywords } from "./safe-keywords.ts";
 
@@ -46,7 +47,7 @@ function create(draft: Draft, extra: Options): AjvCore.default {
     coerceTypes: false,
     useDefaults: false,
     removeAdditional: false,
-    code: { regExp: patternEngine },
+    code: { regExp: patternEngine, process: parseEagerly },
     ...extra,
   });
   boundKeywords(ajv);

@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders } from "node:http";
-
-import type { Exchange, RequestBody } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
 import type { ValidationError } from "../failures/failure.ts";
+import type { BeginningOptions, ReadBytes } from "./body-reader.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { AcceptedCodings } from "./content-coding.ts";
 import type { ContentCoding } from "./inflate.ts";
@@ -12,7 +11,7 @@ import type { Parameters } from "./parameters.ts";
 import type { SchemaCheck } from "./schema-compiler.ts";
 
 import { Failure } from "../failures/failure.ts";
-import { readBody } from "./body-reader.ts";
+import { readBeginning, readBody } from "./body-reader.ts";
 import { readContentCoding } from "./content-coding.ts";
 import { inflate } from "./inflate.ts";
 import { parseJson } from "./json.ts";
@@ -49,37 +48,70 @@ export interface BodyRules {
   readonly isRequired: boolean;
 }
 
+/** Where request bodies are held, and how much of one is read before it is forwarded as it comes. */
+export interface BodyMemory {
+  readonly budget: ByteBudget;
+  /** `listen.requestBuffer`, bytes. */
+  readonly beginningBytes: number;
+}
+
+/** The first bytes of a body that is forwarded as it comes are awaited for this long. Milliseconds. */
+const beginningMs = 1000;
+
 /**
  * Checks a request against its route's rules, cheapest first, and sets `exchange.body`. Returns a promise only where
  * a body is to be read; all that can be refused by the head is refused before, and before 100 (Continue) is sent.
+ *
+ * A body without a schema is not read whole, but begun, so that it holds no permit for what its client has not sent.
  *
  * @throws Failure malformed_request, invalid_path, invalid_query, invalid_headers, invalid_body,
  *   unsupported_media_type, unsupported_content_encoding, body_too_large, overloaded; the promise rejects also with
  *   malformed_body, client_closed, or the reason for which the exchange was cancelled
  */
-export function validate(exchange: Exchange, validator: RouteValidator, budget: ByteBudget): void | Promise<void> {
+export function validate(exchange: Exchange, validator: RouteValidator, memory: BodyMemory): Promise<void> | undefined {
   checkParameters(exchange, validator);
-  const { headers } = exchange.req;
+  const { fields } = exchange.inbound;
+  const { length } = exchange.request;
   const { body: rules } = validator;
-  const body = declaredBody(headers);
-  if (body.kind === "none") {
+  const { budget } = memory;
+  if (length === 0) {
     if (rules.isRequired) throw missingBody(validator);
-    exchange.body = body;
     return undefined;
   }
-  if (rules.accepted !== undefined) checkMediaType(headers["content-type"], rules.accepted, rules.check !== undefined);
+  if (rules.accepted !== undefined)
+    checkMediaType(fields.get("content-type"), rules.accepted, rules.check !== undefined);
   const isChecked = rules.check !== undefined;
-  const coding = isChecked ? readContentCoding(headers["content-encoding"], rules.codings) : undefined;
+  const coding = isChecked ? readContentCoding(fields.get("content-encoding"), rules.codings) : undefined;
   // Unread, the body stands between this request and the next on its connection.
-  if (body.length !== null && body.length > rules.maxBytes) throw new Failure("body_too_large", { close: true });
-  if (rules.check === undefined) {
-    exchange.body = body;
+  if (length !== null && length > rules.maxBytes) throw new Failure("body_too_large", { close: true });
+  const options = { maxBytes: rules.maxBytes, length, budget };
+  if (!isChecked) return begin(exchange, { ...options, enoughBytes: memory.beginningBytes, enoughMs: beginningMs });
+  const read = readBody(exchange, options);
+  if (coding === undefined) {
+    if (read instanceof Promise) return read.then((bytes) => checkBody(exchange, validator, { bytes, text: bytes }));
+    checkBody(exchange, validator, { bytes: read, text: read });
     return undefined;
   }
-  const options = { maxBytes: rules.maxBytes, length: body.length, budget };
-  const read = readBody(exchange, options);
-  if (coding === undefined) return read.then((bytes) => checkBody(exchange, validator, { bytes, text: bytes }));
-  return read.then((bytes) => checkInflated(exchange, validator, { bytes, coding, budget }));
+  const body = Promise.resolve(read);
+  return body.then((bytes) => checkInflated(exchange, validator, { bytes, coding, budget }));
+}
+
+/** Where the client waits for 100 (Continue), the upstream is asked first whether it wants the body. */
+function begin(exchange: Exchange, options: BeginningOptions): Promise<void> | undefined {
+  if (exchange.request.owesContinue) {
+    exchange.body = { kind: "stream", length: options.length, begun: noBytes };
+    return undefined;
+  }
+  const read = readBeginning(exchange, options);
+  if (read instanceof Promise) return read.then((bytes) => setBegun(exchange, bytes));
+  setBegun(exchange, read);
+  return undefined;
+}
+
+function setBegun(exchange: Exchange, { bytes, isComplete }: ReadBytes): void {
+  const { length } = exchange.request;
+  if (!isComplete) exchange.body = { kind: "stream", length, begun: bytes };
+  else if (bytes.length > 0 || length === null) exchange.body = { kind: "buffered", bytes, isChunked: length === null };
 }
 
 function checkParameters(exchange: Exchange, validator: RouteValidator): void {
@@ -93,7 +125,7 @@ function checkParameters(exchange: Exchange, validator: RouteValidator): void {
     refuseIfAny("invalid_query", status, errors.length > 0 ? errors : check(query, values));
   }
   if (headers !== undefined) {
-    refuseIfAny("invalid_headers", status, check(headers, typeHeaders(exchange.req.headers, headers.types)));
+    refuseIfAny("invalid_headers", status, check(headers, typeHeaders(exchange.inbound.fields, headers.types)));
   }
 }
 
@@ -108,15 +140,6 @@ function check({ check: { quick, thorough } }: ParameterRules, values: Parameter
 
 function refuseIfAny(code: FailureCode, status: number, errors: readonly ValidationError[]): void {
   if (errors.length > 0) throw new Failure(code, { status, errors });
-}
-
-type DeclaredBody = Exclude<RequestBody, { kind: "buffered" }>;
-
-/** RFC 9112 §6.3: a request has a body only where one of the two fields announces it. */
-function declaredBody(headers: IncomingHttpHeaders): DeclaredBody {
-  if (headers["transfer-encoding"] !== undefined) return chunked;
-  const length = headers["content-length"];
-  return length === undefined || Number(length) === 0 ? none : { kind: "stream", length: Number(length) };
 }
 
 function checkMediaType(field: string | undefined, accepted: AcceptedTypes, isJson: boolean): void {
@@ -143,13 +166,12 @@ function checkBody(exchange: Exchange, validator: RouteValidator, { bytes, text 
   const { check: schema, isRequired } = validator.body;
   if (bytes.length === 0) {
     if (isRequired) throw missingBody(validator);
-    exchange.body = none;
     return;
   }
   const value = parseJson(text);
   const errors = schema === undefined ? [] : bodyFindings(schema, value, text.length);
   refuseIfAny("invalid_body", validator.invalidStatus, bodyErrors(errors));
-  exchange.body = { kind: "buffered", bytes };
+  exchange.body = { kind: "buffered", bytes, isChunked: false };
 }
 
 interface CodedBody {
@@ -164,7 +186,7 @@ async function checkInflated(
   { bytes, coding, budget }: CodedBody,
 ): Promise<void> {
   // What was inflated is needed to be checked alone: its memory is given back before the body is forwarded.
-  using reservation = budget.reserve(0);
+  using reservation = budget.reserve(exchange, "arrived");
   // An empty body is no compressed data, but no body.
   const isEmpty = bytes.length === 0;
   const text = isEmpty ? bytes : await inflate(exchange, bytes, { coding, reservation, ...validator.body.codings });
@@ -186,5 +208,4 @@ function missingBody({ invalidStatus: status }: RouteValidator): Failure {
   return new Failure("invalid_body", { status, errors });
 }
 
-const none: DeclaredBody = Object.freeze({ kind: "none" });
-const chunked: DeclaredBody = Object.freeze({ kind: "stream", length: null });
+const noBytes = Buffer.alloc(0);

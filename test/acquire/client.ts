@@ -1,7 +1,6 @@
 import type { Concurrency } from "../../gateway/acquire/concurrency.ts";
 import type { Limit } from "../../gateway/acquire/limit/limit.ts";
-import type { Permit } from "../../gateway/acquire/permit.ts";
-import type { Exchange, Priority } from "../../gateway/exchange.ts";
+import type { Exchange, Priority, UpstreamPermit } from "../../gateway/exchange.ts";
 import type { Failure } from "../../gateway/failures/failure.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
 
@@ -11,11 +10,11 @@ import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 /** One exchange's try for a permit, and what came of it. */
 export class Client {
   readonly exchange: Exchange;
-  permit: Permit | undefined;
+  permit: UpstreamPermit | undefined;
   failure: Failure | undefined;
 
-  constructor(clock: FakeClock, priority: Priority = "normal") {
-    this.exchange = exchangeUnderTest({ clock });
+  constructor(clock: FakeClock, priority: Priority = "normal", contendedRate = 0) {
+    this.exchange = exchangeUnderTest({ clock, contendedRate });
     this.exchange.priority = priority;
   }
 

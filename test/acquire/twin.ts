@@ -1,6 +1,5 @@
 import type { Limit, Sample } from "../../gateway/acquire/limit/limit.ts";
-import type { Permit } from "../../gateway/acquire/permit.ts";
-import type { Exchange, Priority } from "../../gateway/exchange.ts";
+import type { Exchange, Priority, UpstreamPermit } from "../../gateway/exchange.ts";
 import type { TwinBucket, TwinTally } from "./twin-tally.ts";
 import type { Job, TwinAnswer, TwinService } from "./twin-upstream.ts";
 
@@ -60,7 +59,7 @@ interface Visit {
   readonly phase: TwinPhase;
   readonly kind: number;
   readonly tally: TwinTally;
-  permit: Permit | undefined;
+  permit: UpstreamPermit | undefined;
   job: Job | undefined;
   sentAt: number;
   isOver: boolean;
@@ -162,7 +161,7 @@ export class Twin {
     }
   }
 
-  #send(visit: Visit, permit: Permit, bucket: TwinBucket | undefined): void {
+  #send(visit: Visit, permit: UpstreamPermit, bucket: TwinBucket | undefined): void {
     visit.permit = permit;
     if (visit.isOver) return permit[Symbol.dispose]();
     visit.sentAt = this.#clock.now();

@@ -2,11 +2,12 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { addressKey, compileClientKey } from "../../gateway/admit/client-key.ts";
-import { exchangeUnderTest, receivedFields } from "../support/exchange-under-test.ts";
+import { compileClientKey } from "../../gateway/admit/client-key.ts";
+import { addressGroup } from "../../gateway/address-group.ts";
+import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 
 function keyOf(by: string, clientAddress: string, ...fields: (readonly [string, string])[]): string {
-  return compileClientKey(by)(exchangeUnderTest({ inbound: { clientAddress }, req: receivedFields(...fields) }));
+  return compileClientKey(by)(exchangeUnderTest({ inbound: { clientAddress }, fields }));
 }
 
 describe("whom a request counts for", () => {
@@ -34,7 +35,7 @@ describe("whom a request counts for", () => {
         const zeroed = groups.map((value, index) => (index >= from && index < from + length ? 0 : value));
         const full = zeroed.map((value) => value.toString(16).padStart(4, "0")).join(":");
         const short = new URL(`http://[${full}]/`).hostname.slice(1, -1);
-        assert.equal(addressKey(short), addressKey(full), short);
+        assert.equal(addressGroup(short), addressGroup(full), short);
       }),
     );
   });

@@ -105,7 +105,7 @@ describe("a route's rate limit", () => {
       random: () => 0.5,
       shared: store,
     });
-    void limiter.admit(exchangeUnderTest({ req: { headers: { authorization: "Bearer secret" } } }));
+    void limiter.admit(exchangeUnderTest({ fields: [["authorization", "Bearer secret"]] }));
     assert.match(store.keys[0] ?? "", /^[0-9a-f]{64}$/);
   });
 });

@@ -102,7 +102,7 @@ describe("a stale connection", () => {
     const { target, plan } = planOf([stale]);
     using _closing = plan;
     const exchange = exchangeUnderTest({ inbound: { method: "PUT" } });
-    exchange.body = { kind: "stream", length: 10 };
+    exchange.body = { kind: "stream", length: 10, begun: Buffer.alloc(0) };
     assert.equal((await failureOf(attempt(exchange, plan))).code, "upstream_stale_connection");
     assert.deepEqual(target.calls, [false]);
   });
@@ -111,7 +111,7 @@ describe("a stale connection", () => {
     const { plan } = planOf([stale, answers()]);
     using _closing = plan;
     const exchange = exchangeUnderTest({ inbound: { method: "PUT" } });
-    exchange.body = { kind: "buffered", bytes: Buffer.from("{}") };
+    exchange.body = { kind: "buffered", bytes: Buffer.from("{}"), isChunked: false };
     assert.equal((await attempt(exchange, plan)).status, 200);
   });
 

@@ -83,7 +83,7 @@ function targets(exchange: Exchange): string[] {
 }
 
 const post = { inbound: { method: "POST" } };
-const withKey = { ...post, req: { headers: { "idempotency-key": '"8e03"' } } };
+const withKey = { ...post, fields: [["idempotency-key", '"8e03"']] as const };
 
 describe("a further attempt", () => {
   test("is made on another target where there is one", async () => {
@@ -144,10 +144,11 @@ describe("a further attempt", () => {
   test("sends a body that is in memory again, and never one that streamed", async () => {
     const put = { inbound: { method: "PUT" } };
     const bytes = Buffer.from("{}");
-    await answerOf({ ...put, body: { kind: "buffered", bytes }, deeds: [[reset, answers()]] });
-    const { exchange } = await failedWith({ ...put, body: { kind: "stream", length: 2 }, deeds: [[reset]] });
+    const streamed: RequestBody = { kind: "stream", length: 2, begun: Buffer.alloc(0) };
+    await answerOf({ ...put, body: { kind: "buffered", bytes, isChunked: false }, deeds: [[reset, answers()]] });
+    const { exchange } = await failedWith({ ...put, body: streamed, deeds: [[reset]] });
     assert.deepEqual(decisions(exchange), ["body_streamed"]);
-    await answerOf({ ...post, body: { kind: "stream", length: 2 }, deeds: [[refused, answers()]] });
+    await answerOf({ ...post, body: streamed, deeds: [[refused, answers()]] });
   });
 
   test("replaces a stale connection of its own in silence", async () => {

@@ -31,8 +31,8 @@ const play = fc.record({
   method: fc.constantFrom("GET", "HEAD", "PUT", "DELETE", "POST", "PATCH"),
   body: fc.constantFrom<RequestBody>(
     { kind: "none" },
-    { kind: "buffered", bytes: Buffer.from("{}") },
-    { kind: "stream", length: null },
+    { kind: "buffered", bytes: Buffer.from("{}"), isChunked: false },
+    { kind: "stream", length: null, begun: Buffer.alloc(0) },
   ),
   hasKey: fc.boolean(),
   attempts: fc.integer({ min: 2, max: 6 }),
@@ -63,8 +63,8 @@ test("whatever happens: nothing is done twice that may not be, and the last real
       const all = Array.from({ length: targets }, (_, n) => new FakeTarget(clock, `t${n}`, Array(20).fill(deed)));
       using plan = new FakePlan(...all);
       plan.retryBudget = new RetryBudget({ ratio: 0, minPerSecond });
-      const headers = hasKey ? { "idempotency-key": '"k"' } : {};
-      const exchange = exchangeUnderTest({ clock, inbound: { method }, req: { headers } });
+      const fields = hasKey ? [["idempotency-key", '"k"'] as const] : [];
+      const exchange = exchangeUnderTest({ clock, inbound: { method }, fields });
       exchange.body = body;
       exchange.alarm.setDeadline(clock.now() + budgetMs);
       const rule = compileRetry({ ...retry, backoff: { base: 25, max: 1000 } }, () => 0.5);

@@ -64,7 +64,7 @@ describe("the words of retry.on", () => {
 
   test("mean nothing for a WebSocket handshake, nor once the exchange is cancelled", () => {
     const upgrade = exchangeUnderTest();
-    upgrade.upgradeHead = Buffer.alloc(0);
+    upgrade.isUpgrade = true;
     const cancelled = exchangeUnderTest();
     cancelled.cancel(new Failure("client_closed"));
     for (const exchange of [upgrade, cancelled]) {

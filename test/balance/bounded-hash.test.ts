@@ -105,7 +105,7 @@ describe("hashing", () => {
     const [a, b] = [target("a"), target("b")];
     const by = new BoundedHash<FakeTarget>(compileHashKey("header:X-Tenant"), { choose: () => b });
     assert.equal(by.choose([a, b], exchangeUnderTest()), b);
-    assert.equal(by.choose([a, b], exchangeUnderTest({ req: { headers: { "x-tenant": "" } } })), b);
+    assert.equal(by.choose([a, b], exchangeUnderTest({ fields: [["x-tenant", ""]] })), b);
   });
 });
 
@@ -113,7 +113,7 @@ describe("a request's hash key", () => {
   test("is the client's address, the path without its query, or a header field", () => {
     const exchange = exchangeUnderTest({
       inbound: { path: "/orders", query: "a=1", remoteAddress: "10.0.0.1", clientAddress: "192.0.2.7" },
-      req: { headers: { "x-tenant": "acme" } },
+      fields: [["x-tenant", "acme"]],
     });
     assert.deepEqual(
       ["ip", "path", "header:X-Tenant", "header:x-other"].map((by) => compileHashKey(by)(exchange)),

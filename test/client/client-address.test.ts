@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { clientAddress } from "../../gateway/client/client-address.ts";
+import { clientAddress, plainAddress } from "../../gateway/client/client-address.ts";
 import { compileTrustedProxies } from "../../gateway/client/trusted-proxies.ts";
 
 const trusts = compileTrustedProxies(["10.0.0.0/8", "fd00::/8"]);
@@ -32,4 +32,11 @@ test("an entry that is no address ends the walk at the proxy that wrote it", () 
   for (const entry of ["", "unknown", "_hidden", "1.2.3", "192.0.2.7:port", "[::1", ","]) {
     assert.equal(clientAddress("10.0.0.1", `203.0.113.1, ${entry}, 10.0.0.2`, trusts), "10.0.0.2", entry);
   }
+});
+
+test("an IPv4 client is told as one, also on a dual-stack socket", () => {
+  assert.equal(plainAddress("::ffff:192.0.2.7"), "192.0.2.7");
+  assert.equal(plainAddress("::ffff:c000:207"), "::ffff:c000:207");
+  assert.equal(plainAddress("2001:db8::1"), "2001:db8::1");
+  assert.equal(plainAddress(""), "");
 });

@@ -24,7 +24,7 @@ function setUp(config: { readonly grace: number; readonly deadline: number }) {
   const drained = drain({ config, listener, clock, admission: note });
   const pass = async (ms: number): Promise<void> => {
     clock.advance(ms);
-    await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
   };
   return { clock, log, drained, pass, lastConnectionGoes: () => closed?.() };
 }
@@ -37,8 +37,8 @@ describe("a drain", () => {
     assert.equal(log.length, 1);
     await pass(1);
     assert.deepEqual(log.slice(1), [
-      ["closed", 5000],
       ["close", 5000],
+      ["closed", 5000],
     ]);
     await pass(10_000);
     lastConnectionGoes();
@@ -51,7 +51,7 @@ describe("a drain", () => {
     const { log, drained, pass } = setUp({ grace: 5000, deadline: 30_000 });
     await pass(5000);
     await pass(24_999);
-    assert.equal(log.at(-1)?.[0], "close");
+    assert.equal(log.at(-1)?.[0], "closed");
     await pass(1);
     assert.deepEqual(log.at(-1), ["destroy", 30_000]);
     assert.equal(await drained, false);
@@ -62,8 +62,8 @@ describe("a drain", () => {
     await pass(0);
     assert.deepEqual(log, [
       ["closing", 0],
-      ["closed", 0],
       ["close", 0],
+      ["closed", 0],
     ]);
     lastConnectionGoes();
     assert.equal(await drained, true);

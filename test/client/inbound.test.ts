@@ -1,29 +1,33 @@
-import type { IncomingMessage } from "node:http";
-
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { readInbound } from "../../gateway/client/inbound.ts";
+import type { FieldPair } from "../support/exchange-under-test.ts";
 
-interface Head {
-  readonly url?: string;
+import { readInbound } from "../../gateway/client/inbound.ts";
+import { receivedFields } from "../support/exchange-under-test.ts";
+
+interface Parts {
+  readonly method?: string;
+  readonly target?: string;
+  readonly minorVersion?: 0 | 1;
   readonly host?: string;
-  readonly remoteAddress?: string | undefined;
-  readonly encrypted?: boolean;
+  readonly fields?: readonly FieldPair[];
+  readonly remoteAddress?: string;
+  readonly isSecure?: boolean;
 }
 
-function read(head: Head = {}, trusts: (address: string) => boolean = () => false) {
-  const { url = "/orders", host = "api.test", encrypted } = head;
-  const remoteAddress = "remoteAddress" in head ? head.remoteAddress : "192.0.2.1";
-  const req = { method: "GET", url, headers: { host }, socket: { remoteAddress, encrypted } };
-  return readInbound(req as unknown as IncomingMessage, trusts);
+function read(parts: Parts = {}, trusts: (address: string) => boolean = () => false) {
+  const { method = "GET", target = "/orders", minorVersion = 1, host = "api.test", fields = [] } = parts;
+  const { remoteAddress = "192.0.2.1", isSecure = false } = parts;
+  const head = { method, target, minorVersion, fields: receivedFields(["Host", host], ...fields) };
+  return readInbound(head, { remoteAddress, isSecure }, trusts);
 }
 
 describe("the inbound request", () => {
   test("keeps the target byte for byte, split at the first question mark", () => {
-    const { target, path, query } = read({ url: "/a%2Fb/%c3%a9?x=1?y=/&&" });
+    const { target, path, query } = read({ target: "/a%2Fb/%c3%a9?x=1?y=/&&" });
     assert.deepEqual([target, path, query], ["/a%2Fb/%c3%a9?x=1?y=/&&", "/a%2Fb/%c3%a9", "x=1?y=/&&"]);
-    assert.deepEqual([read({ url: "/a?" }).path, read({ url: "/a?" }).query], ["/a", ""]);
+    assert.deepEqual([read({ target: "/a?" }).path, read({ target: "/a?" }).query], ["/a", ""]);
   });
 
   test("an absolute target means its own authority, whatever Host says", () => {
@@ -34,16 +38,22 @@ describe("the inbound request", () => {
       ["http://other.test?b=c", "/?b=c", "other.test"],
       ["http:///a", "/a", ""],
     ] as const;
-    for (const [url, target, authority] of cases) {
-      const inbound = read({ url });
-      assert.deepEqual([inbound.target, inbound.authority], [target, authority], url);
+    for (const [asked, target, authority] of cases) {
+      const inbound = read({ target: asked });
+      assert.deepEqual([inbound.target, inbound.authority], [target, authority], asked);
+      assert.equal(inbound.targetLength, asked.length, "its length is that of what was sent");
     }
   });
 
+  test("OPTIONS of a whole server is *, also where a proxy is asked for it", () => {
+    assert.equal(read({ method: "OPTIONS", target: "http://other.test" }).target, "*");
+    assert.equal(read({ method: "OPTIONS", target: "*" }).target, "*");
+  });
+
   test("other forms are left as they are, for conduct to judge", () => {
-    for (const url of ["*", "ftp://other.test/", "orders", ""]) {
-      const { target, authority } = read({ url });
-      assert.deepEqual([target, authority], [url, "api.test"]);
+    for (const asked of ["*", "ftp://other.test/", "orders", ""]) {
+      const { target, authority } = read({ target: asked });
+      assert.deepEqual([target, authority], [asked, "api.test"]);
     }
   });
 
@@ -60,21 +70,17 @@ describe("the inbound request", () => {
     for (const [host, expected] of hosts) assert.equal(read({ host }).host, expected);
   });
 
-  test("tells an IPv4 client as one, also on a dual-stack socket", () => {
-    assert.equal(read({ remoteAddress: "::ffff:192.0.2.7" }).remoteAddress, "192.0.2.7");
-    assert.equal(read({ remoteAddress: "2001:db8::1" }).remoteAddress, "2001:db8::1");
+  test("asks whether the peer is trusted, and believes X-Forwarded-For of such a one alone", () => {
+    const fields: readonly FieldPair[] = [["X-Forwarded-For", "198.51.100.7"]];
+    const trusted = read({ fields, remoteAddress: "10.0.0.1" }, (address) => address === "10.0.0.1");
+    assert.deepEqual([trusted.isTrusted, trusted.clientAddress], [true, "198.51.100.7"]);
+    const stranger = read({ fields });
+    assert.deepEqual([stranger.isTrusted, stranger.clientAddress], [false, "192.0.2.1"]);
+    assert.equal(trusted.remoteAddress, "10.0.0.1");
   });
 
-  test("asks whether the peer is trusted by the address told", () => {
-    assert.equal(read({ remoteAddress: "::ffff:10.0.0.1" }, (address) => address === "10.0.0.1").isTrusted, true);
-    assert.equal(read().isTrusted, false);
-  });
-
-  test("of a client that has gone already, there is no address and no trust", () => {
-    assert.equal(read({ remoteAddress: undefined }).remoteAddress, "");
-  });
-
-  test("knows whether TLS carried it", () => {
-    assert.deepEqual([read().isSecure, read({ encrypted: true }).isSecure], [false, true]);
+  test("tells the version, and whether TLS carried it", () => {
+    assert.deepEqual([read().minorVersion, read({ minorVersion: 0 }).minorVersion], [1, 0]);
+    assert.deepEqual([read().isSecure, read({ isSecure: true }).isSecure], [false, true]);
   });
 });

@@ -242,6 +242,9 @@ finds("finds bounds in the wrong order", upstream("targets: [http://a]", "breake
 finds("finds a shedder that would begin after its end", `${sound}shedding: { loopDelay: { from: 1s } }`, [
   "gateway.yaml:3:32: shedding.loopDelay.from: 1s is more than to, 16ms",
 ]);
+finds("finds an overload that is held for longer than allowed", `${sound}shedding: { hold: 1m }`, [
+  "gateway.yaml:3:19: shedding.hold: 1m is more than maxHold, 16s",
+]);
 finds(
   "finds a client certificate without its key",
   { text: upstream("targets: [https://a]", "tls: { cert: c.pem }"), files: { "c.pem": "" } },

@@ -64,6 +64,8 @@ const fitting: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "routes[].request.body.maxSize": fc.constantFrom("0B", "1MiB"),
   "routes[].rateLimit.shared": fc.constant(false),
   "routes[].rateLimit.failMode": fc.constant("open"),
+  "shedding.hold": fc.constantFrom("100ms", "1s"),
+  "shedding.maxHold": fc.constantFrom("16s", "1h"),
   "shedding.loopDelay.from": fc.constantFrom("1ms", "5ms"),
   "shedding.loopDelay.to": fc.constantFrom("16ms", "1m"),
   "shedding.heap.from": fc.constantFrom("1%", "90%"),

@@ -13,7 +13,11 @@ import { editorSchema } from "../../gateway/config/editor-schema.ts";
 import { formatFinding } from "../../gateway/config/finding.ts";
 import { loadConfig } from "../../gateway/config/load.ts";
 import { configSchema } from "../../gateway/config/schema.ts";
+import { requestRules, responseRules } from "../../docs/wire-rules.ts";
 import { failureCodes } from "../../gateway/failures/codes.ts";
+import { wireRules } from "../../gateway/http1/rules.ts";
+import { requestShapes } from "../http1/request-shapes.ts";
+import { responseShapes } from "../http1/response-shapes.ts";
 
 const root = new URL("../../", import.meta.url);
 const example = fileURLToPath(new URL("config/gateway.yaml", root));
@@ -80,4 +84,19 @@ test("every field of the schema has prose, in whole sentences", () => {
 test("the failure page has a section for every code", () => {
   const page = read("docs/failures.md");
   for (const code of failureCodes) assert.ok(page.includes(`\n## ${code}\n`), code);
+});
+
+test("the page of wire rules has a row for every rule, with its text", () => {
+  const page = read("docs/wire-rules.md");
+  for (const [rule, text] of Object.entries(wireRules)) {
+    assert.ok(page.includes(`| \`${rule}\` | ${text.replaceAll("|", "\\|")} |`), rule);
+  }
+});
+
+test("a rule is told of requests or responses alone where no shape of the other breaks it", () => {
+  // Bodies are decoded alike, and their rules have shapes in requests.
+  const ofHeads = Object.keys(wireRules).filter((rule) => !/^(?:chunk|trailer)/.test(rule));
+  const only = (mine: object, others: object): string[] => ofHeads.filter((rule) => rule in mine && !(rule in others));
+  assert.deepEqual(only(requestShapes, responseShapes), [...requestRules]);
+  assert.deepEqual(only(responseShapes, requestShapes), [...responseRules]);
 });

@@ -7,6 +7,7 @@ import type { FailureFacts } from "../../gateway/failures/classify.ts";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 import type { TimerName } from "../../gateway/failures/failure.ts";
 
+import { ConnectionLost } from "../../gateway/failures/connection-lost.ts";
 import { classify, errorCode } from "../../gateway/failures/classify.ts";
 import { Failure, TimerExpired } from "../../gateway/failures/failure.ts";
 
@@ -22,10 +23,6 @@ const plain: FailureFacts = {
 
 function coded(code: string, message = "irrelevant"): Error {
   return Object.assign(new Error(message), { code });
-}
-
-function named(name: string, message = "irrelevant"): Error {
-  return Object.assign(new Error(message), { name });
 }
 
 interface Row {
@@ -69,39 +66,32 @@ const rows: readonly Row[] = [
   { phase: "connect", codes: ["EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM"], failure: "upstream_unreachable" },
   { phase: "connect", codes: ["ETIMEDOUT"], failure: "upstream_connect_timeout" },
   { phase: "connect", codes: ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"], failure: "overloaded" },
-  // What undici or node say of our own arguments is no fault of a network's.
-  {
-    phase: "connect",
-    codes: ["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED", "ERR_INVALID_ARG_TYPE"],
-    failure: "internal",
-  },
+  // What node says of our own arguments is no fault of a network's.
+  { phase: "connect", codes: ["ERR_INVALID_ARG_TYPE", "ERR_SOCKET_BAD_PORT", ""], failure: "internal" },
   { phase: "tls", codes: certificateCodes, failure: "upstream_certificate" },
   { phase: "tls", codes: ["ECONNRESET", "EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", ""], failure: "upstream_tls" },
   { phase: "send", codes: lost, failure: "upstream_reset" },
-  { phase: "headers", codes: [...lost, "UND_ERR_SOCKET"], failure: "upstream_reset" },
+  { phase: "headers", codes: lost, failure: "upstream_reset" },
   { phase: "headers", codes: lost, facts: { reused: true }, failure: "upstream_stale_connection" },
-  { phase: "headers", codes: ["UND_ERR_SOCKET"], facts: { reused: true }, failure: "upstream_stale_connection" },
   { phase: "headers", codes: lost, facts: { reused: true, responseBytes: 1 }, failure: "upstream_reset" },
+  // node's own parser reads the answers to upgrades.
+  { phase: "headers", codes: ["HPE_HEADER_OVERFLOW"], failure: "upstream_headers_too_large" },
   {
     phase: "headers",
-    codes: ["UND_ERR_SOCKET"],
-    facts: { closedByUpstream: false },
+    codes: ["HPE_INVALID_CONSTANT", "HPE_UNEXPECTED_CONTENT_LENGTH"],
     failure: "upstream_protocol_error",
   },
-  { phase: "headers", codes: ["UND_ERR_HEADERS_OVERFLOW"], failure: "upstream_headers_too_large" },
-  { phase: "headers", codes: ["ERR_ASSERTION"], failure: "upstream_protocol_error" },
   { phase: "headers", codes: ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"], failure: "upstream_tls" },
-  { phase: "headers", codes: ["UND_ERR_INVALID_ARG", "ERR_INVALID_ARG_TYPE", ""], failure: "internal" },
+  { phase: "headers", codes: ["ERR_INVALID_ARG_TYPE", "ERR_ASSERTION", ""], failure: "internal" },
   {
     phase: "relay",
-    codes: [...lost, "UND_ERR_SOCKET", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"],
+    codes: [...lost, "ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC", "HPE_INVALID_CHUNK_SIZE"],
     failure: "upstream_incomplete",
   },
-  { phase: "relay", codes: ["ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC", "ERR_ASSERTION"], failure: "upstream_incomplete" },
   // Node gives codes to programmers' errors too.
   {
     phase: "relay",
-    codes: ["ERR_INVALID_ARG_TYPE", "ERR_HTTP_HEADERS_SENT", "ERR_INVALID_STATE", ""],
+    codes: ["ERR_INVALID_ARG_TYPE", "ERR_HTTP_HEADERS_SENT", "ERR_INVALID_STATE", "ERR_ASSERTION", ""],
     failure: "internal",
   },
   { phase: "accept", codes: ["ECONNRESET", "ERR_INVALID_ARG_TYPE", ""], failure: "internal" },
@@ -122,13 +112,14 @@ describe("foreign errors, by phase and code", () => {
     }
   }
 
-  test("undici's parser errors are known by their name, whatever their code", () => {
-    for (const thrown of [
-      named("HTTPParserError"),
-      Object.assign(coded("HPE_INVALID_CONSTANT"), { name: "HTTPParserError" }),
-    ]) {
-      assert.equal(classify(thrown, plain).code, "upstream_protocol_error");
-      assert.equal(classify(thrown, { ...plain, phase: "relay" }).code, "upstream_incomplete");
+  test("a connection that ended before its message was complete is lost, by FIN as by an error", () => {
+    for (const thrown of [new ConnectionLost("fin"), new ConnectionLost("error", coded("ECONNRESET"))]) {
+      const codeOf = (facts: Partial<FailureFacts>) => classify(thrown, { ...plain, ...facts }).code;
+      assert.equal(codeOf({ phase: "send" }), "upstream_reset");
+      assert.equal(codeOf({ phase: "headers", reused: true }), "upstream_stale_connection");
+      assert.equal(codeOf({ phase: "headers", reused: true, responseBytes: 1 }), "upstream_reset");
+      assert.equal(codeOf({ phase: "relay" }), "upstream_incomplete");
+      assert.equal(codeOf({ phase: "body" }), "internal");
     }
   });
 
@@ -200,6 +191,8 @@ describe("our own timers, by whom they awaited", () => {
     ["idle", { phase: "relay" }, "upstream_body_idle"],
     ["queue", { phase: "queue" }, "queue_timeout"],
     ["body", { phase: "body" }, "client_timeout"],
+    ["body", { phase: "send" }, "client_timeout"],
+    ["reader", { phase: "relay" }, "client_timeout"],
     ["deadline", { phase: "accept" }, "client_timeout"],
     ["deadline", { phase: "body" }, "client_timeout"],
     ["deadline", { phase: "queue" }, "queue_timeout"],
@@ -223,7 +216,7 @@ test("the message of an error never decides", () => {
     ...rows.flatMap((row) => row.codes),
     ...certificateCodes,
     "EWHATEVER",
-    "UND_ERR_ABORTED",
+    "ERR_STREAM_DESTROYED",
   );
   const facts = fc.record({
     phase: phases,

@@ -39,14 +39,35 @@ describe("who may import whom", () => {
     assert.match(judge("gateway/route/match.ts", 'import { Exchange } from "../exchange.ts";') ?? "", /a room imports/);
   });
 
-  test("failures/ imports nothing outside itself", () => {
-    assert.match(judge("gateway/failures/table.ts", 'import type { A } from "../clock.ts";') ?? "", /nothing outside/);
+  test("failures/ and http1/ import nothing outside themselves, and everybody may import them", () => {
+    for (const own of ["gateway/failures/table.ts", "gateway/http1/fields.ts"]) {
+      assert.match(judge(own, 'import type { A } from "../clock.ts";') ?? "", /nothing outside/);
+      assert.equal(judge(own, 'import { a } from "./own.ts";'), undefined);
+    }
+    assert.match(
+      judge("gateway/http1/fields.ts", 'import { a } from "../failures/table.ts";') ?? "",
+      /nothing outside/,
+    );
+    assert.equal(judge("gateway/route/match.ts", 'import { a } from "../http1/fields.ts";'), undefined);
+    assert.equal(judge("gateway/exchange.ts", 'import { a } from "./http1/fields.ts";'), undefined);
+  });
+
+  test("what stands beside the rooms is used by all: address-group.ts itself, of the client's pace the type", () => {
+    const from = "gateway/acquire/permit.ts";
+    assert.equal(judge(from, 'import { addressGroup } from "../address-group.ts";'), undefined);
+    for (const file of ["client-pace.ts", "downstream.ts"]) {
+      assert.equal(judge(from, `import type { A } from "../${file}";`), undefined);
+      assert.match(judge(from, `import { A } from "../${file}";`) ?? "", /a room imports/);
+    }
   });
 
   test("the page does not know who listens, and a library stays in its room", () => {
     assert.match(judge("gateway/gateway.ts", 'import { a } from "./client/server.ts";') ?? "", /only commands/);
     assert.equal(judge("gateway/gateway.ts", 'import { a } from "./route/match.ts";'), undefined);
-    assert.match(judge("gateway/route/match.ts", 'import { Client } from "undici";') ?? "", /belongs to upstream/);
+    assert.match(
+      judge("gateway/route/match.ts", 'import { createProxyServer } from "http-proxy";') ?? "",
+      /belongs to upstream/,
+    );
     assert.match(judge("gateway/route/match.ts", 'import left from "left-pad";') ?? "", /has no room yet/);
     assert.match(judge("gateway/route/match.ts", 'import process from "node:process";') ?? "", /belongs to main/);
   });

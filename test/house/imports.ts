@@ -36,7 +36,6 @@ function packageOf(specifier: string): string {
 
 /** The packages that one room alone may import, so that a change of library stays in that room. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
-  undici: ["upstream"],
   "http-proxy": ["upstream"],
   ioredis: ["admit"],
   "rate-limiter-flexible": ["admit"],
@@ -51,8 +50,12 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   yaml: ["config", "validate"],
 };
 
+/** What everybody may use: the wire's codec, which knows nothing of the gateway, and files that stand beside the rooms. */
+const shared = /^gateway\/(?:http1\/.+|clock\.ts|address-group\.ts|guarded\.ts)$/;
+
 /** Files outside the rooms whose types, and types alone, every room may use. */
-const sharedTypes = /^gateway\/(?:exchange\.ts|alarm\.ts|observe\/events\.ts|config\/schema\.ts|config\/schema\/.+)$/;
+const sharedTypes =
+  /^gateway\/(?:exchange\.ts|downstream\.ts|client-pace\.ts|alarm\.ts|observe\/events\.ts|config\/schema\.ts|config\/schema\/.+)$/;
 
 /** The page, and the files that put its rooms together. */
 const pages = new Set([
@@ -76,7 +79,9 @@ export function offence(one: Import): string | undefined {
   const to = placeOf(one.to);
   if (to === undefined) return "gateway/ imports nothing outside of gateway/";
   if (one.to === "gateway/main.ts") return "nobody imports main.ts";
-  if (from === "failures") return to === "failures" ? undefined : "failures/ imports nothing outside itself";
+  if (from === "failures" || from === "http1") {
+    return from === to ? undefined : `${from}/ imports nothing outside itself`;
+  }
   if (to === "failures" || from === "commands") return undefined;
   if (one.from === "gateway/main.ts") return to === "commands" ? undefined : "main.ts calls commands/";
   if (pages.has(one.from)) return onlyForCommands.test(one.to) ? `only commands/ imports ${one.to}` : undefined;
@@ -85,8 +90,8 @@ export function offence(one: Import): string | undefined {
 
 function roomOffence(one: Import, from: string | undefined, to: string): string | undefined {
   if (from === to && !pages.has(one.to)) return undefined;
-  if (one.to === "gateway/clock.ts" || (one.isTypeOnly && sharedTypes.test(one.to))) return undefined;
-  return "a room imports itself, failures/, clock.ts, and types of the exchange, the events and the config";
+  if (shared.test(one.to) || (one.isTypeOnly && sharedTypes.test(one.to))) return undefined;
+  return "a room imports itself, failures/, http1/, clock.ts, and types of the exchange, the events and the config";
 }
 
 function packageOffence(one: Import, from: string | undefined): string | undefined {

@@ -50,7 +50,8 @@ describe("statuses", () => {
   });
 
   test("a status in code is found, and one in a comment or a text is not", () => {
-    const text = '// 502\nconst a = "503"; /* 504 */ res.writeHead(500);\nconst ms = 5_000 + 1500;\n';
+    const text =
+      '// 502\nconst a = "503"; /* 504 */ res.writeHead(500);\nconst ms = 5_000 + 1500;\nconst waitMs = 500;\n';
     assert.deepEqual(findStatuses([{ path: "gateway/respond/relay.ts", text }]), ["gateway/respond/relay.ts:2: 500"]);
   });
 });

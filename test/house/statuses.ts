@@ -5,7 +5,8 @@ import type { Source } from "./source.ts";
 import { codeOf, findMatches } from "./source.ts";
 
 const errors = Object.keys(STATUS_CODES).filter((status) => Number(status) >= 400);
-const errorStatus = new RegExp(String.raw`(?<![\w.])(?:${errors.join("|")})(?![\w.])`, "g");
+// A constant whose name ends in a unit holds an amount of it.
+const errorStatus = new RegExp(String.raw`(?<![\w.]|(?:Ms|Bytes) = )(?:${errors.join("|")})(?![\w.])`, "g");
 
 /** Where such a number is no status that the gateway makes. Everything else has its number from the failure table. */
 const otherMeanings: ReadonlyArray<{ readonly files: RegExp; readonly reason: string }> = [

@@ -17,13 +17,11 @@ async function metric(stage: Stage, name: string): Promise<string | undefined> {
 describe("a client connection", { concurrency: true }, () => {
   test("over maxConnections is closed as it comes and counted, and one that leaves makes room", bounded, async () => {
     await using stage = new Stage();
-    await stage.front(answering(), { listen: { maxConnections: 2 } });
+    const upstream = await stage.front(hanging, { listen: { maxConnections: 2 } });
     const first = await stage.client();
     const second = await stage.client();
-    for (const client of [first, second]) {
-      client.send(requestBytes());
-      assert.equal((await client.response()).status, 200);
-    }
+    for (const client of [first, second]) client.send(requestBytes());
+    await upstream.request(2);
     const third = await stage.client();
     await third.ended;
     assert.equal(third.received.length, 0);
@@ -31,7 +29,32 @@ describe("a client connection", { concurrency: true }, () => {
     assert.equal(await metric(stage, "statuswise_connections_dropped_total"), "statuswise_connections_dropped_total 1");
     first.reset();
     await until(async () => (await readStatus(stage.gateway.adminPort)).connections.open === 1);
+    (await stage.client()).send(requestBytes());
+    await upstream.request(3);
+  });
+
+  test("that has been idle for longest makes room for a newcomer over maxConnections", bounded, async () => {
+    await using stage = new Stage();
+    await stage.front(answering(), { listen: { maxConnections: 2 } });
+    const [first, second] = [await stage.client(), await stage.client()];
+    for (const client of [first, second]) {
+      client.send(requestBytes());
+      assert.equal((await client.response()).status, 200);
+    }
     assert.equal((await stage.ask()).status, 200);
+    await first.ended;
+    second.send(requestBytes());
+    assert.equal((await second.response()).status, 200);
+  });
+
+  test("over its address's share is closed as it comes", bounded, async () => {
+    await using stage = new Stage();
+    await stage.front(answering(), { listen: { maxConnectionsPerAddress: 1 } });
+    const first = await stage.client();
+    const second = await stage.client();
+    await second.ended;
+    first.send(requestBytes());
+    assert.equal((await first.response()).status, 200);
   });
 
   test("that says nothing at all is closed without a word or a log line", bounded, async () => {
@@ -70,9 +93,9 @@ describe("a client connection", { concurrency: true }, () => {
   });
 });
 
-test("a pipeline without end is cut off, and costs the upstream one request", bounded, async () => {
+test("a pipeline without end is cut off after writeIdle, and costs the upstream one request", bounded, async () => {
   await using stage = new Stage();
-  const upstream = await stage.front(hanging, { route: { timeout: "30s" } });
+  const upstream = await stage.front(hanging, { listen: { writeIdle: "500ms" }, route: { timeout: "30s" } });
   const client = await stage.client();
   client.send(Buffer.concat(Array.from({ length: 5000 }, () => requestBytes())));
   await client.ended;
@@ -84,10 +107,12 @@ describe("a request body below the minimum rate", { concurrency: true }, () => {
   const slow = { listen: { bodyGrace: "200ms", minBodyRate: "1KiB" }, route: { timeout: "30s" } };
   const json = { schemas: { "any.json": { type: "object" } } };
   const validated = { ...slow, ...json, route: { ...slow.route, request: { body: { schema: "any.json" } } } };
+  /** Streamed bodies are begun before the upstream is asked. */
+  const streamed = { ...slow, listen: { ...slow.listen, requestBuffer: "1KiB" } };
   const raw = requestBytes({
     method: "POST",
     fields: [["Content-Type", "application/json"]],
-    body: `{"a":"${"x".repeat(1000)}"}`,
+    body: `{"a":"${"x".repeat(2000)}"}`,
   });
 
   test("is told 408 where it is read to be validated, and the upstream hears of nothing", bounded, async () => {
@@ -99,7 +124,7 @@ describe("a request body below the minimum rate", { concurrency: true }, () => {
 
   test("is told 408 where it is streamed, and the upstream's connection is closed", bounded, async () => {
     await using stage = new Stage();
-    const upstream = await stage.front(answering(), slow);
+    const upstream = await stage.front(answering(), streamed);
     await stage.fails({ code: "client_timeout", phase: "send", method: "POST", raw: raw.subarray(0, -500) });
     await (
       await upstream.connection(1)
@@ -113,7 +138,7 @@ describe("a request body below the minimum rate", { concurrency: true }, () => {
     await stage.front(async (connection) => {
       await connection.readHead();
       connection.write("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf");
-    }, slow);
+    }, streamed);
     const client = await stage.client();
     client.send(raw.subarray(0, -500));
     assert.equal((await client.head()).status, 200);
@@ -135,7 +160,8 @@ describe("a request body below the minimum rate", { concurrency: true }, () => {
 
   test("has the route's budget for a bound where the minimum is 0B", bounded, async () => {
     await using stage = new Stage();
-    await stage.front(hanging, { ...slow, listen: { ...slow.listen, minBodyRate: "0B" }, route: { timeout: "700ms" } });
+    const listen = { ...streamed.listen, minBodyRate: "0B" };
+    await stage.front(hanging, { ...slow, listen, route: { timeout: "700ms" } });
     const began = performance.now();
     await stage.fails({ code: "client_timeout", phase: "send", method: "POST", raw: raw.subarray(0, -500) });
     assert.ok(performance.now() - began >= 650);

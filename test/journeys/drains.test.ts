@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { singleRoute } from "../support/config-file.ts";
+import { readStatus } from "../support/gateway-harness.ts";
 import { spawnGateway } from "../support/gateway-process.ts";
 import { valueOf } from "../support/http-message.ts";
 import { connectClient, requestBytes } from "../support/raw-client.ts";
@@ -164,8 +165,8 @@ test("cuts no answer off that a slow reader is still taking", bounded, async () 
   await turns(stage);
   // Some answer is written whole and not gone.
   await until(async () => {
-    const { inFlight, busy } = await stage.gateway.load();
-    return inFlight > busy;
+    const { busy } = await stage.gateway.load();
+    return (await readStatus(stage.gateway.adminPort)).inFlight > busy;
   });
   const drained = stage.gateway.drain();
   await until(() =>

@@ -74,7 +74,7 @@ describe("health checks", { concurrency: true }, () => {
       },
     ],
     ["status_302", answering(responseBytes("302 Found", "", [["Location", "/login"]]))],
-    ["HTTPParserError", answering("nonsense\r\n\r\n")],
+    ["status_line", answering("nonsense\r\n\r\n")],
   ] as const satisfies readonly (readonly [string, UpstreamScript])[]) {
     test(`fail where the answer is no 2xx that comes whole and in time: ${reason}`, { timeout: 15_000 }, async () => {
       await using stage = new Stage();

@@ -122,8 +122,10 @@ describe("a reload", () => {
     first.send(requestBytes());
     assert.equal((await first.response()).status, 200);
     using second = await connectClient(gateway.port);
-    await second.ended;
-    assert.equal((await readStatus(gateway.adminPort)).connections.dropped, 1);
+    await first.ended;
+    second.send(requestBytes());
+    assert.equal((await second.response()).status, 200);
+    assert.ok((await readStatus(gateway.adminPort)).connections.reclaimed >= 1);
   });
 
   test("keeps what cannot move without a restart, and warns", async () => {

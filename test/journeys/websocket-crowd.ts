@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, readlinkSync } from "node:fs";
 
 import type { GatewayProcess } from "../support/gateway-process.ts";
 import type { RawClient } from "../support/raw-client.ts";
@@ -10,6 +9,7 @@ import type { RawUpstream } from "../support/raw-upstream.ts";
 import { singleRoute } from "../support/config-file.ts";
 import { loadOf, readStatus } from "../support/gateway-harness.ts";
 import { spawnGateway } from "../support/gateway-process.ts";
+import { openSockets } from "../support/gateway-vitals.ts";
 import { connectClient } from "../support/raw-client.ts";
 import { startUpstream } from "../support/raw-upstream.ts";
 import { until } from "../support/until.ts";
@@ -37,10 +37,10 @@ export async function crowd(tunnels: number, bytes: number): Promise<CrowdFigure
   await using upstream = await startUpstream(echoingBytes);
   await using gateway = await gatewayBefore(upstream);
   await settled(gateway, upstream); // whose connection to the admin port stays, and is counted before and after
-  const before = socketsOf(gateway);
+  const before = openSockets(gateway.pid);
   const clients = await Promise.all(Array.from({ length: tunnels }, () => tunnelled(gateway)));
   assert.equal(await webSockets(gateway), tunnels);
-  assert.ok(socketsOf(gateway) >= 2 * tunnels);
+  assert.ok(openSockets(gateway.pid) >= 2 * tunnels);
   await Promise.all(clients.map((client) => echo(client, randomBytes(bytes))));
   for (const [n, client] of clients.entries()) end(client, n, upstream);
   await settled(gateway, upstream);
@@ -54,21 +54,10 @@ export async function crowd(tunnels: number, bytes: number): Promise<CrowdFigure
     else client.fin();
   }
   await settled(gateway, upstream);
-  await until(() => socketsOf(gateway) <= before);
-  const leakedSockets = socketsOf(gateway) - before;
+  await until(() => openSockets(gateway.pid) <= before);
+  const leakedSockets = openSockets(gateway.pid) - before;
   for (const client of [...clients, ...waiting]) client[Symbol.dispose]();
   return { tunnels, abandonedHandshakes: tunnels, bytesEachWay: tunnels * bytes, leakedSockets };
-}
-
-function socketsOf({ pid }: GatewayProcess): number {
-  const folder = `/proc/${pid}/fd`;
-  return readdirSync(folder).filter((fd) => {
-    try {
-      return readlinkSync(`${folder}/${fd}`).startsWith("socket:");
-    } catch {
-      return false; // closed meanwhile
-    }
-  }).length;
 }
 
 async function tunnelled({ port }: GatewayProcess): Promise<RawClient> {

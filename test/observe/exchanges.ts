@@ -1,5 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-
 import type { Clock } from "../../gateway/clock.ts";
 import type { RouteConfig } from "../../gateway/config/schema.ts";
 import type { Attempt, Inbound, Outcome } from "../../gateway/exchange.ts";
@@ -8,6 +6,9 @@ import type { LogDestination } from "../../gateway/observe/destination.ts";
 
 import { systemClock } from "../../gateway/clock.ts";
 import { Exchange } from "../../gateway/exchange.ts";
+import { inboundUnderTest } from "../support/exchange-under-test.ts";
+import { FakeRequest } from "../support/fake-request.ts";
+import { FakeResponse } from "../support/fake-response.ts";
 import { newAttempt } from "../support/new-attempt.ts";
 
 /** What a test says of an exchange; the rest is that of a request served at once. */
@@ -31,11 +32,11 @@ export function endedExchange(facts: ExchangeFacts = {}): Exchange {
   const { durationMs = 12.5, outcome = facts.failure === undefined ? served : undefined } = facts;
   const exchange = new Exchange({
     clock: clockThatAdvances(durationMs),
-    req: {} as IncomingMessage,
-    res: {} as ServerResponse,
+    request: new FakeRequest(),
+    response: new FakeResponse(),
     id: facts.id ?? "request-1",
     trace: { traceId: facts.traceId ?? "ab".repeat(16), spanId: "cd".repeat(8), flags: "01", state: undefined },
-    inbound: { ...plainInbound, ...facts.inbound },
+    inbound: inboundUnderTest({ ...plainInbound, ...facts.inbound }),
   });
   const route = "route" in facts ? facts.route : "create-order";
   if (route !== undefined) {
@@ -63,17 +64,13 @@ export function memoryDestination(): LogDestination & {
   };
 }
 
-const plainInbound: Inbound = {
+const plainInbound: Partial<Inbound> = {
   method: "POST",
   target: "/orders?token=secret",
   path: "/orders",
   query: "token=secret",
   host: "api.example.com",
   authority: "api.example.com",
-  remoteAddress: "192.0.2.1",
-  clientAddress: "192.0.2.1",
-  isSecure: false,
-  isTrusted: false,
 };
 
 const plainAttempt = newAttempt({

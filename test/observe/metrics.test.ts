@@ -17,6 +17,7 @@ const view: UpstreamView = {
   limit: 100,
   limitKind: "knee",
   knee: { baseMs: 20, medianMs: 35, sloMs: 500 },
+  contendedCuts: 6,
   webSockets: 4,
   targets: [
     {
@@ -43,7 +44,7 @@ const view: UpstreamView = {
 function metricsOf(views: readonly UpstreamView[] = [view]): Metrics {
   return new Metrics(["create-order"], {
     views: () => views,
-    connections: () => ({ open: 7, accepted: 9, dropped: 5 }),
+    connections: () => ({ open: 7, dropped: 5, reclaimed: 2, responseBytes: 4096, requestBytes: 512 }),
     shedding: () => ({ pressure: 0.25, utilization: 0.97, loopDelayMs: 40, heapShare: 0.5 }),
     sheds: new ShedLog(10),
     droppedLines: () => 0,
@@ -70,11 +71,16 @@ describe("the metrics", () => {
     ]);
   });
 
-  it("say how many client connections stand, and how many found no room", async () => {
+  it("say how many client connections stand, how many found no room, and what they hold", async () => {
     const metrics = metricsOf();
     assert.deepEqual(await samples(metrics, "statuswise_connections"), [
       "statuswise_connections 7",
       "statuswise_connections_dropped_total 5",
+      "statuswise_connections_reclaimed_total 2",
+    ]);
+    assert.deepEqual(await samples(metrics, "statuswise_buffered"), [
+      "statuswise_buffered_request_bytes 512",
+      "statuswise_buffered_response_bytes 4096",
     ]);
   });
 

@@ -1,52 +1,43 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-
-import { once } from "node:events";
-import { createServer } from "node:http";
-
+import type { ClientRequest } from "../../gateway/client/request.ts";
 import type { Clock } from "../../gateway/clock.ts";
-import type { Exchange, Inbound } from "../../gateway/exchange.ts";
+import type { Exchange } from "../../gateway/exchange.ts";
 
 import { systemClock } from "../../gateway/clock.ts";
+import { ClientStand } from "../support/client-stand.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 
-export type Answer = (exchange: Exchange, req: IncomingMessage, res: ServerResponse) => Promise<void>;
+export type Answer = (exchange: Exchange) => Promise<void> | undefined;
 
-/** A plain server whose every request is answered by the room under test. */
-export class AnsweringServer implements AsyncDisposable {
-  readonly #server = createServer();
+/** A client side whose every request is answered by the room under test. */
+export class AnsweringServer extends ClientStand {
+  readonly #answer: Answer;
+  readonly #clock: Clock;
   /** How each answer ended: undefined, or what it rejected with. */
   readonly ends: Promise<unknown>[] = [];
-  port = 0;
 
   constructor(answer: Answer, clock: Clock) {
-    const handle = (req: IncomingMessage, res: ServerResponse, owesContinue: boolean): void => {
-      const inbound: Partial<Inbound> = { method: req.method ?? "", target: req.url ?? "" };
-      const exchange = exchangeUnderTest({ clock, req, res, inbound });
-      exchange.owesContinue = owesContinue;
-      this.ends.push(
-        answer(exchange, req, res).then(
-          () => undefined,
-          (reason: unknown) => reason,
-        ),
-      );
-    };
-    this.#server.on("request", (req, res) => handle(req, res, false));
-    this.#server.on("checkContinue", (req, res) => handle(req, res, true));
+    super({}, clock);
+    this.#answer = answer;
+    this.#clock = clock;
+    this.onRequest = (request) => void this.ends.push(this.#serve(request));
   }
 
-  async open(): Promise<this> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    this.port = (this.#server.address() as AddressInfo).port;
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+  async #serve(request: ClientRequest): Promise<unknown> {
+    const { head, response } = request;
+    const { method, target, minorVersion } = head;
+    const inbound = { method, target, minorVersion };
+    const exchange = exchangeUnderTest({ clock: this.#clock, request, response, inbound });
+    request.carry(exchange);
+    try {
+      await this.#answer(exchange);
+      return undefined;
+    } catch (reason) {
+      if (!response.isEnded) response.abort();
+      return reason;
+    } finally {
+      exchange.close();
+      request.exchangeEnded(exchange.isLast);
+    }
   }
 }
 

@@ -14,6 +14,7 @@ import { failureTable } from "../../gateway/failures/table.ts";
 import { Responder } from "../../gateway/respond/problem.ts";
 import { ProxyStatus } from "../../gateway/respond/proxy-status.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
+import { FakeResponse } from "../support/fake-response.ts";
 import { valueOf, valuesOf } from "../support/http-message.ts";
 import { assertProblem } from "../support/problem-assert.ts";
 import { connectClient, requestBytes, exchange as ask } from "../support/raw-client.ts";
@@ -128,10 +129,10 @@ describe("where an answer has begun", bounded, () => {
     test(`a failure breaks it off, and never ends it cleanly: ${version}`, async () => {
       const responder = responderWith();
       let seen: Exchange | undefined;
-      await using server = await openServer(async (exchange, _req, res) => {
+      await using server = await openServer(async (exchange) => {
         seen = exchange;
-        res.writeHead(200, ["content-type", "text/plain"]);
-        res.write("half");
+        exchange.response.begin(200, ["content-type", "text/plain"], false);
+        exchange.response.write(Buffer.from("half"));
         await new Promise((resolve) => setImmediate(resolve));
         await responder.respond(new Failure("internal"), exchange);
       });
@@ -191,16 +192,9 @@ test("without a known wait Retry-After is drawn from one to three seconds", asyn
 });
 
 async function retryAfterOf({ retryAfterMs, random }: { retryAfterMs?: number; random: number }): Promise<number> {
-  let fields: readonly string[] = [];
-  const res = {
-    destroyed: false,
-    headersSent: false,
-    writeHead: (_status: number, raw: string[]) => void (fields = raw),
-    once() {},
-    end: (_chunk: unknown, done: () => void) => done(),
-  };
-  const exchange = exchangeUnderTest({ res: res as never });
+  const response = new FakeResponse();
+  const exchange = exchangeUnderTest({ response });
   const failure = new Failure("circuit_open", retryAfterMs === undefined ? {} : { retryAfterMs });
   await responderWith({ random: () => random }).respond(failure, exchange);
-  return Number(fields[fields.indexOf("retry-after") + 1]);
+  return Number(response.field("retry-after"));
 }

@@ -9,6 +9,9 @@ import { Failure } from "../../gateway/failures/failure.ts";
 import { ProxyStatus } from "../../gateway/respond/proxy-status.ts";
 import { relay } from "../../gateway/respond/relay.ts";
 import { valueOf, valuesOf } from "../support/http-message.ts";
+import { exchangeUnderTest } from "../support/exchange-under-test.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeResponse } from "../support/fake-response.ts";
 import { connectClient, exchange as ask, requestBytes } from "../support/raw-client.ts";
 import { until } from "../support/until.ts";
 import { openServer } from "./answering-server.ts";
@@ -150,6 +153,51 @@ describe("a slow client", bounded, () => {
   });
 });
 
+describe("the permit", () => {
+  function relayedSlowly() {
+    let sink: BodySink | undefined;
+    const answer = new FakeAnswer({}, (it) => (sink = it));
+    const response = new FakeResponse();
+    response.isSlow = true;
+    const exchange = exchangeUnderTest({ response, contendedRate: 4096 });
+    const permit = {
+      released: 0,
+      watched: 0,
+      watch: () => permit.watched++,
+      [Symbol.dispose]: () => permit.released++,
+    };
+    exchange.permit = permit;
+    const done = relay(answer, exchange, options);
+    assert.ok(sink !== undefined && done !== undefined);
+    return { answer, response, exchange, permit, sink, done };
+  }
+
+  test("goes back when the upstream has said all, however slowly the client reads", async () => {
+    const { response, exchange, permit, sink, done } = relayedSlowly();
+    sink.write(Buffer.from("first"));
+    assert.equal(permit.released, 0);
+    sink.end(Buffer.from("last"));
+    assert.deepEqual([permit.released, exchange.permit], [1, undefined]);
+    response.take();
+    assert.equal(await done, undefined);
+    assert.equal(permit.released, 1);
+  });
+
+  test("is watched while bytes wait for the client, whose pace then counts, and no longer", () => {
+    const { answer, response, exchange, permit, sink } = relayedSlowly();
+    const { clock } = exchange;
+    assert.ok(clock instanceof FakeClock);
+    assert.equal(sink.write(Buffer.alloc(100)), false);
+    assert.equal(permit.watched, 1);
+    clock.advance(500);
+    assert.equal(exchange.pace.isTooSlow(clock.now()), true);
+    response.take();
+    assert.equal(answer.resumed, 1);
+    clock.advance(5000);
+    assert.equal(exchange.pace.rate(clock.now()), Infinity);
+  });
+});
+
 describe("an answer that ends badly", bounded, () => {
   test("rejects with what broke it off", async () => {
     const failure = new Failure("upstream_incomplete");
@@ -175,20 +223,28 @@ describe("an answer that ends badly", bounded, () => {
     assert.deepEqual(await Promise.all(server.ends), [left]);
   });
 
+  test("rejects as client_timeout whatever runs out once the upstream has said all", async () => {
+    const response = new FakeResponse();
+    response.isSlow = true;
+    const exchange = exchangeUnderTest({ response, readPace: { idleMs: 1000, minRate: 0 } });
+    const done = relay(new FakeAnswer({}, ends("x")), exchange, options);
+    assert.ok(exchange.clock instanceof FakeClock);
+    exchange.clock.advance(1000);
+    await assert.rejects(async () => done, { code: "client_timeout" });
+  });
+
   test("with a field that no client should see is upstream_protocol_error before a byte went out", async () => {
     let seen: Exchange | undefined;
     const headers = ["x-bad", "a\u0000b"];
-    await using server = await openServer(async (exchange, _req, res) => {
+    await using server = await openServer((exchange) => {
       seen = exchange;
-      await relay(new FakeAnswer({ headers }, ends("x")), exchange, options).finally(() => {
-        assert.equal(res.headersSent, false);
-        res.end();
-      });
+      return relay(new FakeAnswer({ headers }, ends("x")), exchange, options);
     });
-    await ask(server.port);
+    assert.equal(await server.send(requestBytes().toString()), "");
     const [thrown] = await Promise.all(server.ends);
     assert.ok(thrown instanceof Failure);
     assert.equal(thrown.code, "upstream_protocol_error");
+    assert.equal(seen?.response.isBegun, false);
     assert.equal(seen?.outcome, undefined);
   });
 });

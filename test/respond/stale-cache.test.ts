@@ -7,7 +7,7 @@ import type { UpstreamAnswer } from "../../gateway/exchange.ts";
 
 import { StaleCache } from "../../gateway/respond/stale-cache.ts";
 import { cacheStatus } from "../../gateway/respond/cache-status.ts";
-import { exchangeUnderTest, receivedFields } from "../support/exchange-under-test.ts";
+import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeAnswer } from "./fake-answer.ts";
 
@@ -17,7 +17,7 @@ function setUp({ maxBytes = 1_048_576, staleMs = hour } = {}) {
   const clock = new FakeClock();
   const cache = new StaleCache({ maxBytes, staleMs, clock });
   const ask = (target: string, ...fields: ReadonlyArray<readonly [string, string]>) =>
-    exchangeUnderTest({ clock, inbound: { target }, req: receivedFields(...fields) });
+    exchangeUnderTest({ clock, inbound: { target }, fields });
   const keep = (good: UpstreamAnswer, exchange = ask("/a"), body = Buffer.from("x")): boolean => {
     const place = cache.placeFor(good, exchange);
     if (place !== undefined) cache.put(place, { status: 200, headers: good.headers, body });
@@ -72,7 +72,7 @@ describe("how long an answer may be served after an error", () => {
 describe("what is kept", () => {
   test("only of a GET, though a HEAD is served from it", () => {
     const { clock, cache, keep } = setUp();
-    const head = exchangeUnderTest({ clock, inbound: { target: "/a", method: "HEAD" }, req: receivedFields() });
+    const head = exchangeUnderTest({ clock, inbound: { target: "/a", method: "HEAD" } });
     assert.equal(keep(answer(), head), false);
     assert.ok(keep(answer()));
     assert.ok(cache.find(head) !== undefined);
@@ -89,7 +89,6 @@ describe("what is kept", () => {
     const other = exchangeUnderTest({
       clock,
       inbound: { target: "/a", authority: "other.test" },
-      req: receivedFields(),
     });
     assert.equal(cache.find(other), undefined);
   });

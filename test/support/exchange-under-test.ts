@@ -1,62 +1,61 @@
-import type { ServerResponse } from "node:http";
+import assert from "node:assert/strict";
 
-import { IncomingMessage } from "node:http";
-
-import type { Clock } from "../../gateway/clock.ts";
 import type { RouteConfig } from "../../gateway/config/schema.ts";
-import type { Inbound } from "../../gateway/exchange.ts";
+import type { ExchangeHead, Inbound } from "../../gateway/exchange.ts";
 
 import { Exchange } from "../../gateway/exchange.ts";
+import { Fields, parseFields } from "../../gateway/http1/fields.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { FakeRequest } from "./fake-request.ts";
+import { FakeResponse } from "./fake-response.ts";
+
+export type FieldPair = readonly [name: string, value: string];
+
+type Head = Omit<ExchangeHead, "inbound" | "id" | "trace">;
 
 /** What a test says of an exchange; the rest is that of a plain GET. */
-export interface ExchangeParts {
-  readonly clock?: Clock;
-  readonly req?: Partial<IncomingMessage>;
-  readonly res?: Partial<ServerResponse>;
-  readonly inbound?: Partial<Inbound>;
+export interface ExchangeParts extends Partial<Head> {
+  readonly inbound?: Partial<Omit<Inbound, "fields">>;
+  /** The request's header fields, as sent. */
+  readonly fields?: readonly FieldPair[];
   readonly traceState?: string;
   readonly route?: Partial<RouteConfig>;
 }
 
-/** An exchange whose messages are plain objects: for rooms that only look at them. */
+/** An exchange whose client is a fake: for rooms that only look at it. */
 export function exchangeUnderTest(parts: ExchangeParts = {}): Exchange {
-  const req = parts.req instanceof IncomingMessage ? parts.req : { ...plainMessage, ...parts.req };
+  const { inbound, fields = [], traceState: state, route, ...head } = parts;
   const exchange = new Exchange({
-    clock: parts.clock ?? new FakeClock(),
-    req: req as IncomingMessage,
-    res: (parts.res ?? {}) as ServerResponse,
+    clock: new FakeClock(),
+    request: new FakeRequest(),
+    response: new FakeResponse(),
+    ...head,
     id: "request-1",
-    trace: { traceId: "ab".repeat(16), spanId: "cd".repeat(8), flags: "01", state: parts.traceState },
-    inbound: { ...plainGet, ...parts.inbound },
+    trace: { traceId: "ab".repeat(16), spanId: "cd".repeat(8), flags: "01", state },
+    inbound: inboundUnderTest(inbound, fields),
   });
-  exchange.route = { id: "orders", config: { timeout: 15_000, ...parts.route } as RouteConfig };
+  exchange.route = { id: "orders", config: { timeout: 15_000, ...route } as RouteConfig };
   return exchange;
 }
 
-/** Header fields as node hands them over: as received, and by name where it came once. */
-export function receivedFields(
-  ...fields: ReadonlyArray<readonly [string, string]>
-): Pick<IncomingMessage, "headers" | "rawHeaders"> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of fields) {
-    const key = name.toLowerCase();
-    headers[key] = headers[key] === undefined ? value : `${headers[key]}, ${value}`;
-  }
-  return { headers, rawHeaders: fields.flat() };
+/** The inbound request of a plain GET, but for these parts. */
+export function inboundUnderTest(parts: Partial<Inbound> = {}, fields: readonly FieldPair[] = []): Inbound {
+  return { ...plainGet, fields: receivedFields(...fields), ...parts };
 }
 
-const plainMessage: Partial<IncomingMessage> = {
-  headers: {},
-  rawHeaders: [],
-  httpVersion: "1.1",
-  httpVersionMajor: 1,
-  httpVersionMinor: 1,
-};
+/** Header fields as the codec hands them over; their values are latin1. */
+export function receivedFields(...pairs: readonly FieldPair[]): Fields {
+  const fields = new Fields();
+  const lines = pairs.map(([name, value]) => `${name}: ${value}`);
+  assert.equal(parseFields(lines.join("\r\n"), 0, fields), undefined, "these are no valid fields");
+  return fields;
+}
 
-const plainGet: Inbound = {
+const plainGet: Omit<Inbound, "fields"> = {
   method: "GET",
+  minorVersion: 1,
   target: "/orders",
+  targetLength: "/orders".length,
   path: "/orders",
   query: "",
   host: "api.test",

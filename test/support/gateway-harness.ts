@@ -84,6 +84,9 @@ export interface Load {
 }
 
 interface Status {
+  /** Exchanges under way. */
+  readonly inFlight: number;
+  readonly bufferedBodyBytes: number;
   readonly connections: ConnectionsView;
   readonly shedding: SheddingView;
   readonly upstreams: readonly UpstreamView[];

@@ -25,10 +25,10 @@ export class GatewayProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #file: ConfigFile;
 
-  constructor(file: ConfigFile, log: LogLines) {
+  constructor(file: ConfigFile, log: LogLines, nodeOptions: readonly string[] = []) {
     this.#file = file;
     this.log = log;
-    this.#child = spawn(process.execPath, [main, "start", "--config", file.path], {
+    this.#child = spawn(process.execPath, [...nodeOptions, main, "start", "--config", file.path], {
       stdio: ["ignore", "pipe", "pipe"],
       // What it leaves when it is killed goes with the config.
       env: { ...process.env, TMPDIR: file.folder },
@@ -57,8 +57,17 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** Resident memory in bytes. */
   get residentBytes(): number {
-    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "latin1"));
-    return Number(line?.[1]) * 1024;
+    return this.#memory("VmRSS");
+  }
+
+  /** The largest resident memory since the process began, in bytes, as the kernel keeps it. */
+  get peakResidentBytes(): number {
+    return this.#memory("VmHWM");
+  }
+
+  /** Whether the process has not ended. */
+  get isAlive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   signal(name: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGKILL"): void {
@@ -78,11 +87,23 @@ export class GatewayProcess implements AsyncDisposable {
     await this.exited;
     this.#file[Symbol.dispose]();
   }
+
+  #memory(field: "VmRSS" | "VmHWM"): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "latin1");
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024;
+  }
 }
 
-/** Runs `start` on a config of this shape and awaits that it listens. */
-export async function spawnGateway(shape: ConfigShape, log = new LogLines()): Promise<GatewayProcess> {
-  const gateway = new GatewayProcess(new ConfigFile(shape), log);
+/**
+ * Runs `start` on a config of this shape and awaits that it listens. `nodeOptions` are options of node itself:
+ * `--max-old-space-size=256`.
+ */
+export async function spawnGateway(
+  shape: ConfigShape,
+  log = new LogLines(),
+  nodeOptions: readonly string[] = [],
+): Promise<GatewayProcess> {
+  const gateway = new GatewayProcess(new ConfigFile(shape), log, nodeOptions);
   try {
     await gateway.listening();
   } catch (error) {

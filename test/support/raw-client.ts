@@ -8,6 +8,7 @@ import type { Field, ReceivedResponse, ResponseHead } from "./http-message.ts";
 
 import { ByteReader } from "./byte-reader.ts";
 import { readResponseBody, readResponseHead } from "./http-message.ts";
+import { resetSocket } from "./reset-socket.ts";
 
 /** A client that sends exactly the bytes it is given and reads the answers strictly. */
 export class RawClient implements Disposable {
@@ -93,7 +94,7 @@ export class RawClient implements Disposable {
 
   /** Goes away without a word: RST. */
   reset(): void {
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
 
   [Symbol.dispose](): void {

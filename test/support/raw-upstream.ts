@@ -9,6 +9,7 @@ import type { RecordedRequest, RequestHead } from "./http-message.ts";
 import { ByteReader, EndOfBytes } from "./byte-reader.ts";
 import { readRequestBody, readRequestHead } from "./http-message.ts";
 import { Milestones } from "./milestones.ts";
+import { resetSocket } from "./reset-socket.ts";
 
 /** One connection the gateway opened, in the hands of a script that may misbehave in any way it likes. */
 export class UpstreamConnection {
@@ -108,7 +109,7 @@ export class UpstreamConnection {
 
   reset(): void {
     this.finishedBy ??= "upstream";
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
 
   destroy(): void {

@@ -12,6 +12,8 @@ import { caFile, keyPair } from "./tls-upstream.ts";
 export interface TlsClientOptions extends ConnectionOptions {
   /** The certificate that the client presents. */
   readonly certificate?: Certificate;
+  /** Node knows it, its types do not: without it a FIN is answered with a FIN. */
+  readonly allowHalfOpen?: boolean;
 }
 
 /** Connects with TLS, trusting the test CA. Rejects where the handshake fails on the client's side. */

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { BodySink } from "../../gateway/exchange.ts";
-import type { CallConnection, CallController, Carried } from "../../gateway/upstream/carrier.ts";
-import type { ParsedHeaders } from "../../gateway/upstream/headers.ts";
+import type { BodySink, Exchange } from "../../gateway/exchange.ts";
+import type { CallConnection, Carried } from "../../gateway/upstream/carrier.ts";
+import type { FieldPair } from "../support/exchange-under-test.ts";
 
 import { Failure, TimerExpired } from "../../gateway/failures/failure.ts";
 import { Call } from "../../gateway/upstream/call.ts";
-import { exchangeUnderTest } from "../support/exchange-under-test.ts";
+import { exchangeUnderTest, receivedFields } from "../support/exchange-under-test.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { FakeRequest } from "../support/fake-request.ts";
 import { newAttempt } from "../support/new-attempt.ts";
 
 class FakeConnection implements CallConnection {
@@ -16,41 +17,29 @@ class FakeConnection implements CallConnection {
   bytesRead = 0;
   isBlocked = false;
   isClosedByUpstream = false;
-  isReset = false;
-  /** Of the interim responses still to come, which were a 100. */
-  readonly continues: boolean[] = [];
-  readonly statusLines = { minorVersion: 1, isContinue: () => this.continues.shift() === true };
   flushing: Carried | undefined;
   readonly log: string[] = [];
 
-  begin(): void {
-    this.log.push("begin");
-  }
   onceFlushed(call: Carried): void {
     this.flushing = call;
   }
-  retire(): void {
-    this.log.push("retire");
-  }
-  release(): void {
-    this.log.push("release");
-  }
-  abandon(): void {
-    this.log.push("abandon");
-  }
-}
-
-class FakeController implements CallController {
-  readonly log: string[] = [];
-
   pause(): void {
     this.log.push("pause");
   }
   resume(): void {
     this.log.push("resume");
   }
-  abort(): void {
-    this.log.push("abort");
+  requestSent(): void {
+    this.log.push("sent");
+  }
+  sendBody(): void {
+    this.log.push("body");
+  }
+  release(): void {
+    this.log.push("release");
+  }
+  abandon(): void {
+    this.log.push("abandon");
   }
 }
 
@@ -77,30 +66,31 @@ class FakeSink implements BodySink {
   }
 }
 
-function setUp(prepare: (exchange: ReturnType<typeof exchangeUnderTest>) => void = () => {}) {
+function setUp(prepare: (exchange: Exchange) => void = () => {}) {
   const clock = new FakeClock(0);
-  const exchange = exchangeUnderTest({ clock });
+  const request = new FakeRequest({ length: 10, owesContinue: true });
+  const exchange = exchangeUnderTest({ clock, request });
   const connection = new FakeConnection();
-  const controller = new FakeController();
   const told: string[] = [];
   const attempt = newAttempt({
     admission: { headCame() {}, bodyEnded: () => told.push("ended"), bodyBroke: () => told.push("broke") },
   });
   prepare(exchange);
   const interim: number[] = [];
-  const request = {
+  const options = {
     timeouts: { connect: 100, headers: 500, idle: 1000 },
     interim: ({ status }: { readonly status: number }) => void interim.push(status),
   };
-  const call = new Call({ exchange, attempt, connection, request });
+  const call = new Call({ exchange, attempt, connection, request: options });
   let rejection: unknown;
   call.answer.catch((reason: unknown) => (rejection = reason));
+  call.begin();
   const sink = new FakeSink();
   return {
     clock,
     exchange,
+    request,
     connection,
-    controller,
     attempt,
     call,
     sink,
@@ -112,24 +102,21 @@ function setUp(prepare: (exchange: ReturnType<typeof exchangeUnderTest>) => void
     },
     /** The request goes out whole. */
     send: (): void => {
-      call.onRequestStart(controller);
-      call.onRequestSent();
+      call.started();
+      call.requestSent();
     },
-    answer: (parsed: ParsedHeaders = { "content-length": "6" }, status = 200): void => {
-      // As the HTTP client does: what the handler throws ends the call.
-      try {
-        call.onResponseStart(controller, status, parsed);
-      } catch (thrown) {
-        call.onResponseError(controller, thrown as Error);
-      }
+    answer: (fields: readonly FieldPair[] = [["content-length", "6"]], status = 200): void => {
+      const head = { status, minorVersion: 1, fields: receivedFields(...fields) } as const;
+      if (status < 200) call.interim(head);
+      else call.head(head);
     },
-    data: (text: string): void => call.onResponseData(controller, Buffer.from(text)),
+    data: (text: string): void => call.data(Buffer.from(text)),
   };
 }
 
 describe("a call's facts", () => {
   test("follow it from the connection to the answer", async () => {
-    const { clock, attempt, call, controller, send, answer, data, connection } = setUp();
+    const { clock, attempt, call, send, answer, data, connection } = setUp();
     clock.advance(10);
     send();
     assert.deepEqual([attempt.phase, attempt.sent, attempt.complete, attempt.connectMs], ["headers", true, true, 10]);
@@ -137,11 +124,10 @@ describe("a call's facts", () => {
     answer();
     assert.deepEqual([attempt.phase, attempt.firstByteMs], ["relay", 30]);
     data("answer");
-    call.onResponseEnd();
+    call.end();
     assert.equal(attempt.responseBytes, 6);
     assert.equal(await call.answer, call);
-    assert.deepEqual(connection.log, ["begin", "release"]);
-    assert.deepEqual(controller.log, []);
+    assert.deepEqual(connection.log, ["sent", "release"]);
   });
 
   test("know a connection that had served, and what it read for us alone", async () => {
@@ -149,7 +135,7 @@ describe("a call's facts", () => {
     Object.assign(connection, { served: 3, bytesRead: 5000 });
     send();
     Object.assign(connection, { bytesRead: 5007, isClosedByUpstream: true });
-    call.onResponseError(undefined, new Error("gone"));
+    call.fail(new Error("gone"));
     assert.deepEqual(
       [attempt.reused, attempt.connectMs, attempt.responseBytes, attempt.closedByUpstream],
       [true, 0, 7, true],
@@ -158,14 +144,14 @@ describe("a call's facts", () => {
   });
 
   test("tell an upstream that does not read from a client that does not write", () => {
-    const { clock, attempt, call, controller, connection } = setUp();
-    call.onRequestStart(controller);
+    const { clock, attempt, call, connection } = setUp();
+    call.started();
     call.clientIsAwaited();
     assert.equal(attempt.awaitsClient, true);
     call.upstreamIsFull();
     assert.equal(attempt.awaitsClient, false);
     connection.isBlocked = true;
-    call.onRequestSent();
+    call.requestSent();
     assert.equal(attempt.complete, false);
     connection.flushing?.flushed();
     assert.deepEqual([attempt.complete, attempt.phase], [true, "headers"]);
@@ -196,8 +182,8 @@ describe("a call's timers", () => {
   });
 
   test("write, while the upstream takes nothing of the request", async () => {
-    const timer = await expiries(({ clock, call, controller }) => {
-      call.onRequestStart(controller);
+    const timer = await expiries(({ clock, call }) => {
+      call.started();
       call.upstreamIsFull();
       clock.advance(1000);
     });
@@ -219,7 +205,7 @@ describe("a call's timers", () => {
   });
 
   test("none while the client does not read", () => {
-    const { clock, call, sink, controller, send, answer, data } = setUp();
+    const { clock, call, connection, sink, send, answer, data } = setUp();
     send();
     answer();
     call.flow(sink);
@@ -227,10 +213,10 @@ describe("a call's timers", () => {
     data("x");
     clock.advance(100_000);
     assert.equal(sink.failureCode(), undefined);
-    assert.deepEqual(controller.log, ["pause"]);
+    assert.deepEqual(connection.log, ["sent", "pause"]);
     call.resume();
     call.resume();
-    assert.deepEqual(controller.log, ["pause", "resume"]);
+    assert.deepEqual(connection.log, ["sent", "pause", "resume"]);
     clock.advance(1000);
     assert.equal(sink.failureCode(), "upstream_body_idle");
   });
@@ -255,7 +241,7 @@ describe("an answer", () => {
     answer();
     data("one");
     data("two");
-    call.onResponseEnd();
+    call.end();
     call.flow(sink);
     assert.deepEqual(sink.log, ["one", "end two"]);
     assert.deepEqual(told, ["ended"]);
@@ -264,52 +250,34 @@ describe("an answer", () => {
   test("without a body ends without one", () => {
     const { call, sink, send, answer } = setUp();
     send();
-    answer({ "content-length": "0" }, 204);
-    call.onResponseEnd();
+    answer([["content-length", "0"]], 204);
+    call.end();
     call.flow(sink);
     assert.deepEqual(sink.log, ["end"]);
   });
 
   test("stops at a client that is full already with what came together with the head", () => {
-    const { call, sink, controller, send, answer, data } = setUp();
+    const { call, connection, sink, send, answer, data } = setUp();
     send();
     answer();
     data("one");
     sink.takes = false;
     call.flow(sink);
-    assert.deepEqual(controller.log, ["pause"]);
+    assert.deepEqual(connection.log, ["sent", "pause"]);
     sink.takes = true;
     call.resume();
     data("two");
-    call.onResponseEnd();
+    call.end();
     assert.deepEqual(sink.log, ["one", "two", "end"]);
   });
 
-  test("in a transfer coding other than chunked, or with a status that is none, is a protocol error", async () => {
-    const bad: ReadonlyArray<readonly [ParsedHeaders, number]> = [
-      [{ "transfer-encoding": "gzip, chunked" }, 200],
-      [{ "transfer-encoding": ["gzip", "chunked"] }, 200],
-      [{}, 600],
-      [{}, 999],
-    ];
-    for (const [parsed, status] of bad) {
-      const { controller, send, answer, rejected } = setUp();
-      send();
-      answer(parsed, status);
-      const reason = await rejected();
-      assert.ok(reason instanceof Failure && reason.code === "upstream_protocol_error", String(status));
-      assert.deepEqual(controller.log, ["abort"]);
-    }
-  });
-
   test("may have interim ones before it: they are passed on, buy no time, and a 100 is kept back", async () => {
-    const { clock, connection, interim, send, answer, rejected } = setUp();
+    const { clock, interim, send, answer, rejected } = setUp();
     send();
     clock.advance(400);
-    answer({ link: "</style.css>" }, 103);
-    connection.continues.push(true, false);
-    answer({}, 102);
-    answer({}, 102);
+    answer([["link", "</style.css>"]], 103);
+    answer([], 100);
+    answer([], 102);
     assert.deepEqual(interim, [103, 102]);
     clock.advance(100);
     const reason = await rejected();
@@ -319,24 +287,10 @@ describe("an answer", () => {
   test("with an upgrade that nobody asked for is a protocol error", async () => {
     const { send, answer, interim, rejected } = setUp();
     send();
-    answer({}, 101);
+    answer([], 101);
     const reason = await rejected();
     assert.ok(reason instanceof Failure && reason.code === "upstream_protocol_error");
     assert.deepEqual(interim, []);
-  });
-
-  test("that ends with the connection is whole by FIN, and broken by a reset", () => {
-    for (const isReset of [false, true]) {
-      const { call, sink, connection, send, answer, data, told } = setUp();
-      send();
-      answer({});
-      call.flow(sink);
-      data("half");
-      connection.isReset = isReset;
-      call.onResponseEnd();
-      assert.deepEqual(told, [isReset ? "broke" : "ended"]);
-      assert.equal(sink.failureCode(), isReset ? "upstream_incomplete" : undefined);
-    }
   });
 
   test("that broke off before anybody took it is told to who takes it", () => {
@@ -344,7 +298,7 @@ describe("an answer", () => {
     const lost = Object.assign(new Error("gone"), { code: "ECONNRESET" });
     send();
     answer();
-    call.onResponseError(undefined, lost);
+    call.fail(lost);
     call.flow(sink);
     assert.equal(sink.failure, lost);
     assert.equal(attempt.outcome, "upstream_incomplete");
@@ -363,42 +317,108 @@ describe("an answer", () => {
   });
 });
 
+describe("a request whose client asked to wait for 100 (Continue)", () => {
+  function expecting() {
+    const it = setUp();
+    it.call.started();
+    it.call.awaitContinue();
+    return it;
+  }
+
+  test("is sent with its body once the upstream says so, and the client is told", () => {
+    const { clock, call, request, connection, interim, answer } = expecting();
+    clock.advance(999);
+    assert.deepEqual([connection.log, request.continues], [[], 0]);
+    answer([], 100);
+    assert.deepEqual([connection.log, request.continues, interim], [["body"], 1, []]);
+    answer([], 100);
+    assert.deepEqual(connection.log, ["body"], "a second 100 asks for nothing");
+    call.requestSent();
+    assert.deepEqual(connection.log, ["body", "sent"]);
+  });
+
+  test("is sent with its body after a second of silence", async () => {
+    const { clock, request, connection, rejected } = expecting();
+    clock.advance(1000);
+    assert.deepEqual([connection.log, request.continues], [["body"], 1]);
+    assert.equal(await rejected(), undefined);
+  });
+
+  test("keeps its body where the upstream answers at once", async () => {
+    const { clock, call, request, connection, sink, answer } = expecting();
+    answer([["content-length", "0"]], 417);
+    call.flow(sink);
+    clock.advance(999);
+    call.end();
+    assert.equal((await call.answer).status, 417);
+    assert.deepEqual([connection.log, request.continues, sink.log], [["release"], 0, ["end"]]);
+  });
+});
+
+describe("a request that the upstream reads no more", () => {
+  test("is still answered by what the upstream had said before", async () => {
+    const { clock, call, attempt, connection, answer } = setUp();
+    call.started();
+    call.clientIsAwaited();
+    call.requestBroken();
+    assert.equal(attempt.awaitsClient, false);
+    clock.advance(499);
+    answer([["content-length", "0"]], 413);
+    call.end();
+    assert.equal((await call.answer).status, 413);
+    assert.deepEqual(connection.log, ["release"]);
+  });
+
+  test("is awaited no longer than an answer's head is", async () => {
+    const { clock, call, rejected } = setUp();
+    call.started();
+    call.clientIsAwaited();
+    call.requestBroken();
+    clock.advance(500);
+    const reason = await rejected();
+    assert.ok(reason instanceof TimerExpired && reason.timer === "headers");
+  });
+});
+
 describe("giving a call up", () => {
-  test("before it began drops the connection, and what begins after all is aborted", async () => {
-    const { exchange, call, connection, controller, rejected } = setUp();
+  test("before it began drops the connection", async () => {
+    const { exchange, call, connection, rejected } = setUp();
     const left = new Failure("client_closed");
     exchange.cancel(left);
-    assert.deepEqual(connection.log, ["release", "abandon"]);
-    call.onRequestStart(controller);
-    assert.deepEqual(controller.log, ["abort"]);
+    assert.deepEqual(connection.log, ["abandon"]);
+    assert.equal(call.state === "over", true);
     assert.equal(await rejected(), left);
   });
 
   test("of an exchange that was cancelled before happens at once", async () => {
     const left = new Failure("client_closed");
-    const { connection, rejected } = setUp((exchange) => exchange.cancel(left));
-    assert.deepEqual(connection.log, ["release", "abandon"]);
+    const { call, connection, rejected } = setUp((exchange) => exchange.cancel(left));
+    assert.deepEqual(connection.log, ["abandon"]);
+    assert.equal(call.state === "over", true);
     assert.equal(await rejected(), left);
   });
 
-  test("under way aborts it within the tick, and what still comes of it is nothing", async () => {
-    const { exchange, call, connection, controller, sink, send, answer, data, told } = setUp();
+  test("under way drops its connection within the tick, and what still comes of it is nothing", () => {
+    const { clock, exchange, call, connection, sink, send, answer, data, told } = setUp();
     send();
-    exchange.cancel(new Failure("client_closed"));
-    assert.deepEqual(controller.log, ["abort"]);
+    const left = new Failure("client_closed");
+    exchange.cancel(left);
+    assert.deepEqual(connection.log, ["sent", "abandon"]);
     answer();
     data("late");
-    call.onResponseEnd();
-    call.onResponseError(undefined, new Error("aborted"));
-    call.onRequestSent();
+    call.end();
+    call.fail(new Error("aborted"));
+    call.requestBroken();
+    call.awaitContinue();
     call.upstreamIsFull();
     call.clientIsAwaited();
     call.flushed();
     call.resume();
     call.flow(sink);
-    assert.deepEqual(sink.log, []);
+    assert.deepEqual([sink.log, sink.failure], [[], left]);
     assert.deepEqual(told, []);
-    assert.deepEqual(connection.log, ["begin", "release"]);
-    assert.deepEqual(controller.log, ["abort"]);
+    assert.deepEqual(connection.log, ["sent", "abandon"]);
+    exchange.close();
+    assert.equal(clock.pending, 0);
   });
 });

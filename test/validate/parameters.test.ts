@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 
 import { Failure } from "../../gateway/failures/failure.ts";
 import { readParameterTypes } from "../../gateway/validate/parameter-types.ts";
+import { receivedFields } from "../support/exchange-under-test.ts";
 import { readQuery, typeHeaders, typePathParameters } from "../../gateway/validate/parameters.ts";
 
 const types = readParameterTypes({
@@ -125,8 +126,22 @@ test("properties are found through references and branches of the whole", () => 
 
 test("path parameters and header fields are typed alike", () => {
   assert.deepEqual({ ...typePathParameters({ limit: "5", name: "5" }, types) }, { limit: 5, name: "5" });
-  const fields = { limit: "5", ids: ["1", "2"], "x-other": "1", absent: undefined };
-  assert.deepEqual({ ...typeHeaders(fields, types) }, { limit: 5, ids: [1, 2], "x-other": "1" });
+  const fields = receivedFields(["Limit", "5"], ["ids", "1"], ["X-Other", "1"]);
+  assert.deepEqual({ ...typeHeaders(fields, types) }, { limit: 5, ids: [1], "x-other": "1" });
+});
+
+test("several fields of one name are one list, and cookies that are set stay apart", () => {
+  const fields = receivedFields(["X-A", "1"], ["Set-Cookie", "a=1"], ["x-a", "2"], ["Set-Cookie", "b=2"]);
+  const cookies = readParameterTypes({ properties: { "set-cookie": { type: "array", items: { type: "string" } } } });
+  assert.deepEqual({ ...typeHeaders(fields, cookies) }, { "x-a": "1, 2", "set-cookie": ["a=1", "b=2"] });
+});
+
+test("a header field named __proto__ is one like any other", () => {
+  const values = typeHeaders(receivedFields(["__proto__", "x"], ["Constructor", "y"]), types);
+  assert.deepEqual(Object.entries(values), [
+    ["__proto__", "x"],
+    ["constructor", "y"],
+  ]);
 });
 
 test("untyped, a query reads as URLSearchParams reads it", () => {

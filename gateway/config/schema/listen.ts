@@ -14,18 +14,26 @@ const serverTls = block("TLS on the listener. The files are read again when they
 export const listenSchema = block("Where clients are served.", {
   host: text("bind-address", "Address or host name to listen on.", "127.0.0.1"),
   port: integer("TCP port; 0 takes a free one.", { ...port, default: 8080 }),
-  headersTimeout: duration("Time a client has to send its request head, from the first byte.", {
-    default: "10s",
-    max: "10m",
-  }),
+  headersTimeout: duration(
+    "Time a client has to send its request head: the first from the connection on, later ones from their first byte.",
+    {
+      default: "10s",
+      max: "10m",
+    },
+  ),
   keepAlive: duration("How long an idle client connection is kept. Longer than the load balancer in front keeps it.", {
     default: "75s",
   }),
-  maxConnections: integer("Client connections at once; more are closed as they come.", {
-    default: 10_000,
-    min: 1,
-    max: 1_000_000,
-  }),
+  maxConnections: integer(
+    "Client connections at once. For one more the connection that has been idle for longest is closed; where none is idle, the new one.",
+    { default: 10_000, min: 1, max: 1_000_000 },
+  ),
+  maxConnectionsPerAddress: off(
+    integer("Client connections at once of one address (IPv6: of one /64); more are closed as they come.", {
+      min: 1,
+      max: 1_000_000,
+    }),
+  ),
   maxRequestsPerSocket: integer("Requests on one client connection; the last of them is answered with its close.", {
     default: 100_000,
     min: 1,
@@ -36,6 +44,19 @@ export const listenSchema = block("Where clients are served.", {
     min: "100ms",
     max: "1h",
   }),
+  minReadRate: size(
+    "Bytes of a response a client has to take per second, counted while bytes wait for it; below it the response is broken off as client_timeout. 0B for no minimum.",
+    { default: "0B", min: "0B", max: "1GiB" },
+  ),
+  contendedRate: size(
+    "While requests queue for an upstream, exchanges whose client gave or took less than this per second over the last half second lose their permit, the slowest first, as client_timeout. 0B for none.",
+    { default: "4KiB", min: "0B", max: "1GiB" },
+  ),
+  halfClose: choice(
+    ["serve", "cancel"],
+    "What a client's FIN means before its response: that it has said all and is served, or that it has left.",
+    "serve",
+  ),
   minBodyRate: size(
     "Request body bytes a client has to send per second; below it the request ends as client_timeout. 0B for no minimum.",
     { default: "512B", min: "0B", max: "1GiB" },
@@ -59,6 +80,19 @@ export const listenSchema = block("Where clients are served.", {
     min: "1MiB",
     max: "64GiB",
   }),
+  requestBuffer: size(
+    "Bytes of a request body without a schema that are read before the upstream is asked; they count in maxBufferedBytes.",
+    { default: "64KiB", min: "1KiB", max: "16MiB" },
+  ),
+  responseBuffer: size("Bytes of a response that may wait for a slow client before its upstream has to wait.", {
+    default: "64KiB",
+    min: "1KiB",
+    max: "16MiB",
+  }),
+  maxBufferedResponseBytes: size(
+    "Memory for responses that clients have not taken, over all of them; once it is in use, every upstream waits for its client.",
+    { default: "64MiB", min: "1MiB", max: "64GiB" },
+  ),
   trustedProxies: list(
     text("cidr", "An address or a range of addresses."),
     "Peers whose X-Forwarded-*, priority and deadline fields are believed.",

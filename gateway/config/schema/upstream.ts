@@ -56,7 +56,7 @@ const breaker = block("The circuit breaker each target has.", {
 });
 
 const concurrency = block(
-  "How many requests may be at the upstream at once. A permit is held until the body is relayed.",
+  "How many requests may be at the upstream at once. A permit is held until the upstream's response has been read whole.",
   {
     limit: integer("Permits, or `knee`: found between min and max from measured latency.", {
       default: 100,

@@ -25,8 +25,8 @@ export const impatientClient = [
     assert.equal(access["status"], 499);
     await stage.assertLogged(String(access["requestId"]), { code: "client_closed", phase: "headers" });
   }),
-  journey("client_closed", "gone with a FIN, as most clients go", async (stage) => {
-    const upstream = await stage.front(hanging);
+  journey("client_closed", "gone with a FIN before the answer, where that means so", async (stage) => {
+    const upstream = await stage.front(hanging, { listen: { halfClose: "cancel" } });
     const client = await stage.client();
     client.send(requestBytes());
     await upstream.request(1);

@@ -1,25 +1,19 @@
 import assert from "node:assert/strict";
-import { Client } from "undici";
 
-import { answering } from "../../support/upstream-scripts.ts";
+import { Call } from "../../../gateway/upstream/call.ts";
+import { answering, responseBytes } from "../../support/upstream-scripts.ts";
 import { journey } from "./journey.ts";
 
-const marked = "/programmers-error";
-
-/** Plants a programmer's error in the handling of an answer, where only requests for `marked` meet it. */
+/** Plants a programmer's error in the handling of an answer, where only marked answers meet it. */
 function plantError(): Disposable {
-  const real = Reflect.get(Client.prototype, "dispatch");
-  Client.prototype.dispatch = function dispatch(options, handler) {
-    if (options.path === marked) {
-      handler.onResponseStart = () => {
-        throw new TypeError("secret-internals is not a function");
-      };
-    }
-    return real.call(this, options, handler);
+  const real = Reflect.get(Call.prototype, "head");
+  Call.prototype.head = function head(answer) {
+    if (answer.fields.get("x-marked") === "yes") throw new TypeError("secret-internals is not a function");
+    real.call(this, answer);
   };
   return {
     [Symbol.dispose]() {
-      Client.prototype.dispatch = real;
+      Call.prototype.head = real;
     },
   };
 }
@@ -27,8 +21,8 @@ function plantError(): Disposable {
 export const ownFault = [
   journey("internal", "a programmer's error, its stack in the log alone", async (stage) => {
     using _planted = plantError();
-    await stage.front(answering());
-    const { failure } = await stage.fails({ code: "internal", secrets: ["secret-internals"] }, { target: marked });
+    await stage.front(answering(responseBytes("200 OK", "fine", [["X-Marked", "yes"]])));
+    const { failure } = await stage.fails({ code: "internal", secrets: ["secret-internals"] });
     assert.match(JSON.stringify(failure), /secret-internals is not a function/, "the log names the cause");
     assert.match(JSON.stringify(failure), /own-fault\.ts/, "the log holds the stack");
   }),

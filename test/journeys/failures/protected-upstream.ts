@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import { singleRoute } from "../../support/config-file.ts";
 import { refusedPort } from "../../support/dead-ports.ts";
+import { readStatus } from "../../support/gateway-harness.ts";
 import { valueOf } from "../../support/http-message.ts";
 import { requestBytes } from "../../support/raw-client.ts";
 import { answering, hanging, ok, responseBytes } from "../../support/upstream-scripts.ts";
@@ -73,7 +74,7 @@ export const protectedUpstream = [
     await upstream.request(1);
     await stage.fails({ code: "queue_timeout", phase: "queue" }, { target: "/hasty" });
   }),
-  journey("overloaded", "no memory left for another buffered body", async (stage) => {
+  journey("overloaded", "no memory left for another body of an address that has its share", async (stage) => {
     await stage.front(answering(), {
       listen: { maxBufferedBytes: "1MiB" },
       schemas: { "any.json": { type: "object" } },
@@ -85,8 +86,15 @@ export const protectedUpstream = [
     const bytes = requestBytes({ method: "POST", body, fields: [...json, ["Expect", "100-continue"]] });
     first.send(bytes.subarray(0, -body.length));
     assert.equal((await first.interimHead()).status, 100);
+    assert.equal(
+      (await stage.ask({ method: "POST", body, fields: json })).status,
+      200,
+      "an announcement holds nothing",
+    );
+    first.send(body.slice(0, -1));
+    await until(async () => (await readStatus(stage.gateway.adminPort)).bufferedBodyBytes >= 600_000);
     await stage.fails({ code: "overloaded" }, { method: "POST", body, fields: json });
-    first.send(body);
+    first.send(body.slice(-1));
     assert.equal((await first.response()).status, 200, "who was first is served");
     assert.equal((await stage.ask({ method: "POST", body, fields: json })).status, 200);
   }),

@@ -19,6 +19,8 @@ interface Refusal {
   readonly expected?: Partial<ExpectedFailure>;
   /** Fields the response must carry. */
   readonly fields?: Readonly<Record<string, string>>;
+  /** The code of the first cause in the failure line. */
+  readonly cause?: string;
   /** Members of `errors`, in order. */
   readonly errors?: ReadonlyArray<Readonly<Record<string, string>>>;
 }
@@ -35,13 +37,19 @@ const order = {
   required: ["lines"],
   additionalProperties: false,
 };
+/** Each level asks for twice as much work as the one below. */
+const tree = {
+  anyOf: ["a", "b"].map((kind) => ({ properties: { next: { $ref: "#" }, kind: { const: kind } } })),
+};
 const schemas = {
+  "tree.json": tree,
   "order.json": order,
   "query.json": { type: "object", properties: { limit: { type: "integer", maximum: 100 } } },
   "path.json": { type: "object", properties: { id: { type: "integer" } } },
   "headers.json": { type: "object", properties: { "x-tenant": { type: "string", maxLength: 8 } } },
 };
 const validated = { schemas, route: { request: { body: { schema: "order.json", maxSize: "1KiB" } } } };
+const branching = { schemas, route: { request: { body: { schema: "tree.json" } } } };
 const small = { route: { request: { body: { maxSize: "1KiB" } } } };
 
 function post(body: string | Buffer, fields: RequestParts["fields"] = json): RequestParts {
@@ -61,6 +69,8 @@ const refusals: readonly Refusal[] = [
     raw: head("POST / HTTP/1.1", "Content-Length: 5000"), expected: { method: "POST" } },
   { code: "body_too_large", name: "by counting a chunked body while it streams", front: small, expected: { method: "POST", close: true },
     raw: `${head("POST / HTTP/1.1", "Transfer-Encoding: chunked")}800\r\n${" ".repeat(2048)}\r\n` },
+  { code: "body_too_large", name: "for the work that its schema asks", front: branching, cause: "schema_work",
+    parts: post(`${'{"next":'.repeat(40)}{"kind":""}${',"kind":""}'.repeat(40)}`) },
 
   { code: "malformed_request", name: "a request line of nonsense", raw: "nonsense\r\n\r\n", expected: { close: true } },
   { code: "malformed_request", name: "both framings", expected: { close: true, method: "POST" },
@@ -123,11 +133,17 @@ export const refusedRequest = refusals.map((refusal) =>
   journey(refusal.code, refusal.name, async (stage) => {
     const upstream = await stage.front(answering(), refusal.front);
     const raw = refusal.raw === undefined ? {} : { raw: refusal.raw };
-    const { response, problem } = await stage.fails({ code: refusal.code, ...raw, ...refusal.expected }, refusal.parts);
+    const { response, problem, failure } = await stage.fails(
+      { code: refusal.code, ...raw, ...refusal.expected },
+      refusal.parts,
+    );
     for (const [name, value] of Object.entries(refusal.fields ?? {})) {
       assert.equal(valueOf(response.fields, name), value);
     }
     assert.deepEqual(problem.errors?.map(placeAndRule).toSorted(), refusal.errors?.map(placeAndRule).toSorted());
+    if (refusal.cause !== undefined) {
+      assert.equal((failure["cause"] as Array<{ code?: string }>)[0]?.code, refusal.cause);
+    }
     assert.equal(upstream.requests.length, 0, "the upstream saw no complete request");
   }),
 );

@@ -1,0 +1,19 @@
+import type { ConnectionSettings } from "./connection-settings.ts";
+import type { ClientRequest } from "./request.ts";
+import type { ResponseBuffers } from "./response-buffers.ts";
+import type { ConnectionWaits } from "./waits.ts";
+
+/** Takes requests, and bytes that make none: those have a `failure`. Never throws. */
+export interface RequestHandler {
+  handle(request: ClientRequest): void;
+}
+
+/** What all client connections of a listener share. Read anew for each use: a reload changes the settings. */
+export interface ConnectionHost {
+  readonly handler: RequestHandler;
+  readonly waits: ConnectionWaits;
+  readonly buffers: ResponseBuffers;
+  readonly settings: ConnectionSettings;
+  /** An exception that no request could be told of. */
+  report(error: unknown): void;
+}
