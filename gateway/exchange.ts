@@ -94,8 +94,6 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   bytesOut = 0;
   /** The client's own deadline comes before the route's. */
   isHurried = false;
-  /** Whether a 100 (Continue) is still owed to the client when reading of the body begins. */
-  owesContinue = false;
   /** A WebSocket handshake on a route that allows it. */
   isUpgrade = false;
   /** Leave to use the upstream; given back when the upstream's response has been read whole, or the exchange ends. */

@@ -20,6 +20,7 @@ export class Gateway {
   #ended: PromiseWithResolvers<void> | undefined;
   /** Draining begins with answers that are their connection's last, and ends with refusals. */
   admission: "open" | "closing" | "closed" = "open";
+
   constructor(rooms: Rooms) {
     this.rooms = rooms;
   }

@@ -172,7 +172,7 @@ export class ClientConnection implements RequestConnection, Waiting {
     return true;
   }
 
-  readonly bodyWanted = (): void => this.#advance();
+  readonly bodyWanted = guarded((): void => this.#advance(), this.#fault);
 
   takeArrived(bytes: number): Buffer | undefined {
     const taken = this.#intake.take(bytes);

@@ -6,7 +6,7 @@ import type { ResponseBuffers } from "./response-buffers.ts";
 
 import { chunkHead, lastChunk } from "../http1/chunked.ts";
 import { writeInterimHead, writeResponseHead } from "../http1/write-head.ts";
-import { takenBytes } from "./system-socket.ts";
+import { reset, takenBytes } from "./system-socket.ts";
 import { dateField, hasField, promisedLength } from "./framing-fields.ts";
 
 /** The connection, as a response sees it. */
@@ -146,8 +146,9 @@ export class ClientResponse implements ResponseWriter {
   }
 
   interim(status: number, fields: readonly string[]): void {
-    // What a client has not taken yet is not added to.
-    if (this.isBegun || this.isGone || this.pendingBytes > 0 || this.#request.head.minorVersion === 0) return;
+    if (this.isBegun || this.isGone || this.#request.head.minorVersion === 0) return;
+    // A client that takes nothing is sent no more of them, but the 100 that it waits for is.
+    if (status !== 100 && this.pendingBytes > maxInterimPendingBytes) return;
     this.#connection.socket.write(writeInterimHead(status, fields), "latin1");
   }
 
@@ -156,7 +157,7 @@ export class ClientResponse implements ResponseWriter {
     const { socket } = this.#connection;
     // A response that breaks off has begun: an end without a byte would look like no response at all.
     if (this.isBegun) this.flush();
-    if (this.#request.head.minorVersion === 0 && this.isHeadOut && !isSecure(socket)) socket.resetAndDestroy();
+    if (this.#request.head.minorVersion === 0 && this.isHeadOut) reset(socket);
     else socket.destroy();
   }
 
@@ -240,8 +241,7 @@ export class ClientResponse implements ResponseWriter {
 /** Bodies up to this are cheaper copied into the head's write than written on their own (measured). Bytes. */
 const oneWriteBytes = 16_384;
 
-const nothing = Buffer.alloc(0);
+/** Bytes that may wait for the client when a further interim response is sent. */
+const maxInterimPendingBytes = 16_384;
 
-function isSecure(socket: Socket): boolean {
-  return "encrypted" in socket;
-}
+const nothing = Buffer.alloc(0);

@@ -34,3 +34,12 @@ export function pauseNow(socket: Socket): void {
   handle.reading = false;
   handle.readStop();
 }
+
+/**
+ * Ends a connection by a reset; under TLS without the closing alert, which tells the same (RFC 8446 §6.1). Node cannot
+ * reset a socket whose FIN is on its way: it would report no end and keep the descriptor.
+ */
+export function reset(socket: Socket): void {
+  if ("encrypted" in socket || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}

@@ -86,7 +86,8 @@ export class Connection implements CallConnection, ResponseConsumer {
   }
 
   onceFlushed(call: Carried): void {
-    this.#socket?.once("drain", () => call.flushed());
+    const flushed = guarded(() => call.flushed(), this.#fault);
+    this.#socket?.once("drain", flushed);
   }
 
   pause(): void {
@@ -133,32 +134,34 @@ export class Connection implements CallConnection, ResponseConsumer {
       phase: (phase: ConnectPhase) => {
         if (this.#attempt !== undefined) this.#attempt.phase = phase;
       },
-      connected: (socket) => {
+      connected: guarded((socket: Socket) => {
         this.#socket = socket;
         this.#isOpen = true;
         this.#watch(socket);
         this.#write();
-      },
-      failed: (error) => this.#call?.fail(error),
+      }, this.#fault),
+      failed: guarded((error: Error) => this.#call?.fail(error), this.#fault),
     });
   }
 
+  /** An exception is the end of this call as `internal`, and of nothing else. */
+  readonly #fault = (cause: unknown): void => {
+    this.#call?.fail(new Failure("internal", { cause }));
+    this.#owner.drop(this);
+  };
+
   #watch(socket: Socket): void {
-    holdWriteErrors(socket, (error) => this.#writeFailed(error));
+    const writeFailed = guarded((error: Error) => this.#writeFailed(error), this.#fault);
+    holdWriteErrors(socket, writeFailed);
     const read = (chunk: Buffer): void => {
       if (this.#reader.isAwaiting) this.#reader.read(chunk);
       // Nobody asked: whatever it is, it answers no request.
       else if (this.#call === undefined) this.#owner.drop(this);
     };
-    // An exception is the end of this call as `internal`, and of nothing else.
-    const fault = (cause: unknown): void => {
-      this.#call?.fail(new Failure("internal", { cause }));
-      this.#owner.drop(this);
-    };
-    const ended = guarded(() => this.#ended(), fault);
-    const broken = guarded((error: Error) => this.#broken(error), fault);
-    const closed = guarded(() => this.#broken(this.#writeError), fault);
-    socket.on("data", guarded(read, fault)).on("end", ended).on("error", broken).on("close", closed);
+    const ended = guarded(() => this.#ended(), this.#fault);
+    const broken = guarded((error: Error) => this.#broken(error), this.#fault);
+    const closed = guarded(() => this.#broken(this.#writeError), this.#fault);
+    socket.on("data", guarded(read, this.#fault)).on("end", ended).on("error", broken).on("close", closed);
   }
 
   /** The upstream's FIN: the end of a body that ends with the connection, of an idle connection, or of our hopes. */

@@ -15,7 +15,7 @@ import { Stage } from "../support/stage.ts";
 import { connectTls, connectTlsClient } from "../support/tls-client.ts";
 import { caFile, pairFiles } from "../support/tls-upstream.ts";
 import { until } from "../support/until.ts";
-import { answering, sayingAndClosing } from "../support/upstream-scripts.ts";
+import { answering, ok, sayingAndClosing } from "../support/upstream-scripts.ts";
 import { echoingBytes, handshakeBytes } from "../support/websocket.ts";
 import { CertificateFolder } from "./certificate-reload.ts";
 
@@ -96,6 +96,26 @@ describe("a listener with TLS", () => {
     const began = performance.now();
     await client.ended;
     assert.ok(performance.now() - began < 2300);
+  });
+
+  test("relays interim responses that come together, the 100 that is awaited among them", bounded, async () => {
+    await using stage = new Stage();
+    await secureFront(stage, {
+      script: async (connection) => {
+        const head = await connection.readHead();
+        connection.write(`${"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(3)}HTTP/1.1 100 Continue\r\n\r\n`);
+        await connection.readBody(head, () => {});
+        connection.write(ok);
+      },
+    });
+    using client = await connectTlsClient(stage.gateway.port);
+    const bytes = requestBytes({ method: "POST", fields: [["Expect", "100-continue"]], body: "later" });
+    client.send(bytes.subarray(0, -5));
+    const statuses: number[] = [];
+    for (let n = 0; n < 4; n++) statuses.push((await client.interimHead()).status);
+    assert.deepEqual(statuses, [103, 103, 103, 100]);
+    client.send("later");
+    assert.equal((await client.response()).status, 200);
   });
 
   test("tunnels WebSockets", bounded, async () => {
