@@ -177,22 +177,16 @@ export class ClientRequest implements RequestStream {
   }
 
   #feedChunked(data: Buffer, decoder: ChunkedDecoder): number {
-    let at = 0;
     this.hasBegun = true;
-    while (at < data.length && !decoder.isEnded && this.isWanted) {
-      const next = decoder.read(data, at);
-      if (next < 0) {
-        this.brokenRule = decoder.rule;
-        return data.length;
-      }
-      at = next;
-      if (decoder.data !== undefined) this.#consumer?.data(decoder.data);
+    const next = decoder.read(data, 0);
+    if (next < 0) {
+      this.brokenRule = decoder.rule;
+      return data.length;
     }
-    if (decoder.isEnded && !this.isComplete) {
-      this.isComplete = true;
-      this.#end();
-    }
-    return at;
+    this.isComplete = decoder.isEnded;
+    if (decoder.data !== undefined) this.#consumer?.data(decoder.data);
+    if (this.isComplete) this.#end();
+    return next;
   }
 
   #end(): void {

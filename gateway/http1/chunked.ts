@@ -64,8 +64,11 @@ export class ChunkedDecoder {
   #partLength = 0;
   #extensionBytes = 0;
   #left = 0;
+  /** Where in the input the body's octets stand that were moved together. */
+  #begin = 0;
+  #end = 0;
   #trailers: Section | undefined;
-  /** After `read`: body octets, a slice of the input. */
+  /** After `read`: all body octets of the input, a slice of it. */
   data: Buffer | undefined;
   /** The body and its trailers are complete. */
   isEnded = false;
@@ -81,18 +84,25 @@ export class ChunkedDecoder {
   }
 
   /**
-   * Reads from `at` on, up to the end of one slice of data, of the body, or of the input: the next position, or -1
-   * where the body is refused by `rule`.
+   * Reads from `at` on, up to the end of the body or of the input: the next position, or -1 where the body is refused by
+   * `rule`. The body's octets are moved together within the input, so that a body in chunks of one octet costs its
+   * consumer one piece for each input and not one for each chunk.
    */
   read(input: Buffer, at: number): number {
-    this.data = undefined;
-    for (let next = at; next < input.length; next += 1) {
-      if (this.#state === "data") return this.#takeData(input, next);
-      if (this.#state === "trailers") return this.#takeTrailers(input, next);
-      const rule = this.#step(input[next] as number);
-      if (rule !== undefined) return this.#refuse(rule);
+    this.#begin = this.#end = at;
+    let next = at;
+    while (next >= 0 && next < input.length && !this.isEnded) {
+      if (this.#state === "data") next = this.#takeData(input, next);
+      else if (this.#state === "trailers") next = this.#takeTrailers(input, next);
+      else next = this.#takeOctet(input[next] as number, next);
     }
-    return input.length;
+    this.data = this.#dataOf(input);
+    return next;
+  }
+
+  #dataOf(input: Buffer): Buffer | undefined {
+    if (this.#end === this.#begin) return undefined;
+    return this.#end - this.#begin === input.length ? input : input.subarray(this.#begin, this.#end);
   }
 
   #refuse(rule: WireRule): -1 {
@@ -100,9 +110,16 @@ export class ChunkedDecoder {
     return -1;
   }
 
+  #takeOctet(octet: number, at: number): number {
+    const rule = this.#step(octet);
+    return rule === undefined ? at + 1 : this.#refuse(rule);
+  }
+
   #takeData(input: Buffer, at: number): number {
     const end = Math.min(input.length, at + this.#left);
-    this.data = at === 0 && end === input.length ? input : input.subarray(at, end);
+    if (this.#end === this.#begin) this.#begin = this.#end = at;
+    else input.copyWithin(this.#end, at, end);
+    this.#end += end - at;
     this.#left -= end - at;
     if (this.#left === 0) this.#state = "data_cr";
     return end;

@@ -96,14 +96,11 @@ export class ResponseReader {
   }
 
   #readChunked(chunk: Buffer, from: number, decoder: ChunkedDecoder): void {
-    let at = from;
-    while (at < chunk.length && !decoder.isEnded) {
-      at = decoder.read(chunk, at);
-      if (at < 0) return void this.#refuse(decoder.rule, chunk);
-      if (decoder.data !== undefined) this.#consumer?.data(decoder.data);
-      // The consumer may have given it up.
-      if (this.#state !== "body") return;
-    }
+    const at = decoder.read(chunk, from);
+    if (decoder.data !== undefined) this.#consumer?.data(decoder.data);
+    // The consumer may have given it up.
+    if (this.#state !== "body") return;
+    if (at < 0) return void this.#refuse(decoder.rule, chunk);
     // What such trailers say is not acted on; who else reads this connection may have done so: no response follows.
     if (decoder.isEnded) this.#end(chunk.length - at + (decoder.namesHop ? 1 : 0));
   }

@@ -17,12 +17,10 @@ function decode(pieces: readonly Buffer[]): Decoded {
   const decoder = new ChunkedDecoder();
   let body = "";
   for (const piece of pieces) {
-    let at = 0;
-    while (at < piece.length && !decoder.isEnded) {
-      at = decoder.read(piece, at);
-      if (at === -1) return { body, isEnded: decoder.isEnded, rest: 0, rule: decoder.rule };
-      body += decoder.data?.toString("latin1") ?? "";
-    }
+    // What is read is moved within its buffer.
+    const at = decoder.read(Buffer.from(piece), 0);
+    body += decoder.data?.toString("latin1") ?? "";
+    if (at === -1) return { body, isEnded: decoder.isEnded, rest: 0, rule: decoder.rule };
     if (decoder.isEnded) return { body, isEnded: true, rest: piece.length - at, rule: undefined };
   }
   return { body, isEnded: false, rest: 0, rule: undefined };
@@ -55,9 +53,26 @@ describe("ChunkedDecoder", () => {
     const next = bytes("l");
     decoder.read(next, 0);
     assert.equal(decoder.data, next);
-    assert.equal(decoder.read(bytes("o\r\n"), 0), 1);
-    assert.equal(decoder.read(bytes("o\r\n"), 1), 3);
+    assert.equal(decoder.read(bytes("o\r\n"), 0), 3);
+    assert.equal(decoder.data?.toString(), "o");
+    assert.equal(decoder.read(bytes("3\r\n"), 0), 3);
     assert.equal(decoder.data, undefined);
+  });
+
+  test("gives one slice of each input, however small its chunks", () => {
+    const decoder = new ChunkedDecoder();
+    const input = bytes(`xx${"1\r\na\r\n1\r\nb\r\n".repeat(5000)}${lastChunk}GET`);
+    assert.equal(decoder.read(input, 2), input.length - 3);
+    assert.equal(decoder.data?.toString(), "ab".repeat(5000));
+    assert.equal(decoder.data?.buffer, input.buffer);
+    assert.equal(input.toString("latin1", 0, 2), "xx");
+    assert.equal(input.toString("latin1", input.length - 3), "GET");
+  });
+
+  test("gives what came before a refusal", () => {
+    const decoder = new ChunkedDecoder();
+    assert.equal(decoder.read(bytes("1\r\na\r\n1\r\nb\r\nx"), 0), -1);
+    assert.equal(decoder.data?.toString(), "ab");
   });
 
   test("takes sizes of 16 digits and of 2^53-1, and no larger ones", () => {

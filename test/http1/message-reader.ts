@@ -131,11 +131,11 @@ class MessageReader {
   #readChunks(decoder: ChunkedDecoder, { chunk, at }: { chunk: Buffer; at: number }): number {
     const message = this.#message as Message;
     const next = decoder.read(chunk, at);
+    if (decoder.data !== undefined) message.body += decoder.data.toString("latin1");
     if (next === -1) {
       this.#ending = decoder.rule;
       return chunk.length;
     }
-    if (decoder.data !== undefined) message.body += decoder.data.toString("latin1");
     if (decoder.isEnded) this.#complete(message);
     return next;
   }
@@ -150,6 +150,7 @@ class MessageReader {
 /** What the codec reads where the stream comes in these pieces. */
 export function readAll(pieces: readonly Buffer[], options: StreamOptions): Reading {
   const reader = new MessageReader(options);
-  for (const piece of pieces) reader.push(piece);
+  // What is read is moved within its buffer.
+  for (const piece of pieces) reader.push(Buffer.from(piece));
   return reader.finish();
 }
