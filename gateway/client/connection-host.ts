@@ -1,4 +1,5 @@
 import type { ConnectionSettings } from "./connection-settings.ts";
+import type { PipelinedRequests } from "./pipelined.ts";
 import type { ClientRequest } from "./request.ts";
 import type { ResponseBuffers } from "./response-buffers.ts";
 import type { ConnectionWaits } from "./waits.ts";
@@ -12,6 +13,7 @@ export interface RequestHandler {
 export interface ConnectionHost {
   readonly handler: RequestHandler;
   readonly waits: ConnectionWaits;
+  readonly pipelined: PipelinedRequests;
   readonly buffers: ResponseBuffers;
   readonly settings: ConnectionSettings;
   /** An exception that no request could be told of. */

@@ -3,8 +3,10 @@ import type { Socket } from "node:net";
 import type { Takeover } from "../downstream.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import type { ConnectionState } from "./connection-state.ts";
-import type { Peer, RequestConnection, RequestParts } from "./request.ts";
-import type { Waiting, WaitList, WaitName } from "./waits.ts";
+import type { ReadHead } from "./intake.ts";
+import type { Pipelining } from "./pipelined.ts";
+import type { Peer, RequestConnection } from "./request.ts";
+import type { WaitName } from "./waits.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { guarded } from "../guarded.ts";
@@ -14,14 +16,15 @@ import { Intake } from "./intake.ts";
 import { Linger } from "./linger.ts";
 import { ReadLimit } from "./read-limit.ts";
 import { ClientRequest } from "./request.ts";
-import { incompleteMessage, noHead, wireFailure } from "./wire-failure.ts";
+import { WaitingConnection } from "./waits.ts";
+import { incompleteMessage, noHead } from "./wire-failure.ts";
 
 /**
  * One client connection, the only owner of its socket: reads requests one at a time, hands each to the gateway, and
  * writes the responses in order. Bytes behind a request that is being served are read on but not parsed, so that FIN and
  * reset are seen, and no pipelined request exists before its turn (RFC 9112 §9.3.2).
  */
-export class ClientConnection implements RequestConnection, Waiting {
+export class ClientConnection extends WaitingConnection implements RequestConnection, Pipelining {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly host: ConnectionHost;
@@ -31,19 +34,20 @@ export class ClientConnection implements RequestConnection, Waiting {
   #requests = 0;
   #isHalfClosed = false;
   #isAdvancing = false;
+  /** What has arrived next was pipelined. */
+  #isBehind = false;
+  /** A pipelined request that begins when PipelinedRequests says so. */
+  #behind: ReadHead | undefined;
   readonly #readLimit: ReadLimit;
   #linger: Linger | undefined;
-  waitingSince = 0;
-  waitList: WaitList | undefined;
-  earlier: Waiting | undefined;
-  later: Waiting | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
+    super();
     this.socket = socket;
     this.host = host;
     this.peer = { remoteAddress: plainAddress(socket.remoteAddress ?? ""), isSecure: "encrypted" in socket };
     this.#intake = new Intake(host.settings.maxHeaderSize);
-    this.#readLimit = new ReadLimit(this, host.waits);
+    this.#readLimit = new ReadLimit(this, this.#intake, host);
     socket.on("data", this.#onData).on("end", this.#onEnd).on("error", ignore).on("close", this.#onClose);
     host.waits.begin(this, "head");
   }
@@ -66,29 +70,25 @@ export class ClientConnection implements RequestConnection, Waiting {
 
   readonly #onData = guarded((chunk: Buffer): void => {
     if (this.#linger !== undefined) return this.#linger.drop(this);
+    if (this.#readLimit.isDropping) return;
     this.#intake.append(chunk);
     this.#advance();
   }, this.#fault);
 
-  readonly #onEnd = guarded((): void => {
-    this.#isHalfClosed = true;
-    this.#halfClosed();
-  }, this.#fault);
+  readonly #onEnd = guarded((): void => this.#halfClosed(), this.#fault);
 
   readonly #onClose = guarded((): void => {
     const request = this.#request;
     const isUnfinished = request?.response.isFinished === false && this.#state !== "tunnel";
     this.#state = enter(this.#state, "closed");
     this.host.waits.end(this);
-    this.#intake.clear();
+    this.#readLimit.release();
     if (isUnfinished) request?.cancel(new Failure("client_closed"));
     request?.response.closed();
   }, this.#fault);
 
   readonly overdue = guarded((wait: WaitName): void => {
-    // The rest of a body waits for the upstream, whose silence has a timer of its own.
-    const isTaking = this.#state === "body" || this.#readLimit.isTaking(this.#takenBytes);
-    if (wait === "overfull" && isTaking) return this.#readLimit.wait(this.#takenBytes);
+    if (wait === "overfull" && this.#readLimit.waitsOn(this.#state === "body", this.#takenBytes)) return;
     // Where not one byte of a request came, nobody is there to read an answer.
     if (wait !== "head" || !this.#intake.hasHead) return void this.socket.destroy();
     this.#refuse(new Failure("client_timeout"));
@@ -103,10 +103,13 @@ export class ClientConnection implements RequestConnection, Waiting {
     } finally {
       this.#isAdvancing = false;
     }
-    this.#limitArrived();
+    if (this.#state === "closed" || this.#state === "tunnel") return;
+    this.#readLimit.apply(this.#state === "body", this.#takenBytes);
+    if (this.#readLimit.isDropping && this.#request !== undefined) this.#request.isLast = true;
   }
 
   #step(): boolean {
+    if (this.#behind !== undefined) return false;
     switch (this.#state) {
       case "idle":
         if (this.#intake.bytes !== undefined) this.#state = enter(this.#state, "head");
@@ -122,7 +125,7 @@ export class ClientConnection implements RequestConnection, Waiting {
   }
 
   #readHead(): boolean {
-    const { waits, settings } = this.host;
+    const { waits, pipelined, settings } = this.host;
     const read = this.#intake.readHead(settings.maxHeaderSize);
     if (read === undefined) {
       if (this.#isHalfClosed) this.#halfClosed();
@@ -130,42 +133,48 @@ export class ClientConnection implements RequestConnection, Waiting {
       return false;
     }
     if (read.failure !== undefined) return this.#refuse(read.failure, read.head);
-    this.#begin({ ...read, isLast: ++this.#requests >= settings.maxRequestsPerSocket });
-    return true;
+    if (!this.#isBehind && !this.#intake.hasMoreThan(read.framing)) return this.#begin(read);
+    this.#behind = read;
+    waits.end(this);
+    pipelined.add(this);
+    return false;
   }
+
+  /** Begins a pipelined request: its turn has come. */
+  readonly proceed = guarded((): void => {
+    const read = this.#behind;
+    this.#behind = undefined;
+    if (read !== undefined && this.#state === "head") this.#begin(read);
+    this.#advance();
+  }, this.#fault);
 
   /** Nothing behind bytes that make no request can be trusted to be one. */
   #refuse(failure: Failure, head = noHead): false {
     this.#intake.clear();
     if (this.#state === "idle") this.#state = enter(this.#state, "head");
-    this.#begin({ head, framing: 0, isLast: true, failure });
+    this.#begin({ head, framing: 0, failure });
     return false;
   }
 
-  #begin(parts: RequestParts): void {
+  #begin(read: ReadHead): true {
     this.host.waits.end(this);
-    const request = new ClientRequest(this, parts);
+    const isLast = ++this.#requests >= this.host.settings.maxRequestsPerSocket || this.#readLimit.isDropping;
+    const request = new ClientRequest(this, { ...read, isLast: isLast || read.failure !== undefined });
     this.#request = request;
     this.#state = enter(this.#state, request.isComplete ? "responding" : "body");
     this.host.handler.handle(request);
+    return true;
   }
 
   #readBody(request: ClientRequest): boolean {
-    const { bytes: data } = this.#intake;
     if (!request.isWanted) return false;
-    if (data === undefined) {
+    if (this.#intake.bytes === undefined) {
       if (this.#isHalfClosed) request.cancel(incompleteMessage());
       return false;
     }
-    const taken = request.feed(data);
+    request.take(this.#intake);
     // The consumer may have ended the connection.
     if (this.#state !== "body") return false;
-    this.#intake.drop(taken);
-    if (request.brokenRule !== undefined) {
-      this.#intake.clear();
-      request.cancel(wireFailure(request.brokenRule));
-      return false;
-    }
     if (!request.isComplete) return true;
     if (request.isServed) this.#next();
     else this.#state = enter(this.#state, "responding");
@@ -180,23 +189,16 @@ export class ClientConnection implements RequestConnection, Waiting {
     return taken;
   }
 
-  /** Once the response's head is out, nobody reads the rest. Before that, a FIN may mean either (`listen.halfClose`). */
+  /** The client has sent FIN, now or before. */
   #halfClosed(): void {
+    this.#isHalfClosed = true;
     const request = this.#request;
     if (this.#state === "head" && this.#intake.hasHead) return void this.#refuse(incompleteMessage());
+    if (this.#behind !== undefined) return;
     if (request === undefined || request.isServed) return this.socket.destroySoon();
-    const { isHeadOut, isEnded } = request.response;
-    if (isEnded) return; // whether the client takes what was written, the socket tells
-    if (isHeadOut || request.leavesWithFin || this.host.settings.halfClose === "cancel")
-      return request.cancel(new Failure("client_closed"));
+    if (request.response.isEnded) return; // whether the client takes what was written, the socket tells
+    if (request.endsWithFin(this.host.settings.halfClose)) return request.cancel(new Failure("client_closed"));
     this.#advance();
-  }
-
-  /** Of what nobody may read yet only so much is taken from the system. */
-  #limitArrived(): void {
-    if (this.#state === "closed" || this.#state === "tunnel") return;
-    const isOverfull = (this.#intake.bytes?.length ?? 0) > this.host.settings.maxHeaderSize;
-    this.#readLimit.apply(isOverfull, this.#takenBytes);
   }
 
   get #takenBytes(): number {
@@ -206,11 +208,11 @@ export class ClientConnection implements RequestConnection, Waiting {
   exchangeEnded(request: ClientRequest, isLast: boolean): void {
     if (request !== this.#request || this.socket.destroyed || this.#state === "tunnel") return;
     if (!request.response.isEnded) return void this.socket.destroy();
-    if (isLast || request.response.closes) return this.#finish(request);
+    if (isLast || request.response.closes || this.#readLimit.isDropping) return this.#finish(request);
     if (request.isComplete) this.#next();
     else {
       this.host.waits.begin(this, "head");
-      request.read(readPast);
+      request.readPast();
     }
     this.#advance();
   }
@@ -218,14 +220,16 @@ export class ClientConnection implements RequestConnection, Waiting {
   #next(): void {
     this.#request = undefined;
     this.#state = enter(this.#state, "idle");
+    this.#isBehind = this.#intake.bytes !== undefined;
     this.host.waits.begin(this, "idle");
   }
 
   /** The last response is out. Where the client may still be sending, it lingers. */
   #finish(request: ClientRequest): void {
-    const isAllRead = request.isComplete && this.#intake.bytes === undefined && request.failure === undefined;
+    const isRefused = request.failure !== undefined || this.#readLimit.isDropping;
+    const isAllRead = request.isComplete && this.#intake.bytes === undefined;
     this.#intake.clear();
-    if (this.#isHalfClosed || isAllRead) return this.socket.destroySoon();
+    if (this.#isHalfClosed || (isAllRead && !isRefused)) return this.socket.destroySoon();
     this.#state = enter(this.#state, "lingering");
     this.#linger = new Linger(this, this.host.waits);
   }
@@ -239,12 +243,8 @@ export class ClientConnection implements RequestConnection, Waiting {
     this.socket.off("data", this.#onData).off("end", this.#onEnd).pause();
     this.host.waits.end(this);
     this.#state = enter(this.#state, "tunnel");
-    const head = this.#intake.bytes ?? Buffer.alloc(0);
-    this.#intake.clear();
-    return head;
+    return this.#intake.takeAll();
   }
 }
 
 function ignore(): void {}
-
-const readPast = { data: ignore, end: ignore };

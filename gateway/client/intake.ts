@@ -1,7 +1,7 @@
 import type { Failure } from "../failures/failure.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 
-import { requestFraming } from "../http1/framing.ts";
+import { chunked, requestFraming } from "../http1/framing.ts";
 import { HeadReader } from "../http1/head-reader.ts";
 import { parseRequestHead } from "../http1/request-head.ts";
 import { connectRefusal, noHead, wireFailure } from "./wire-failure.ts";
@@ -29,6 +29,11 @@ export class Intake {
     return this.#heads.heldBytes > 0;
   }
 
+  /** More has arrived than a body of this framing. */
+  hasMoreThan(framing: number): boolean {
+    return this.bytes !== undefined && framing !== chunked && this.bytes.length > framing;
+  }
+
   append(chunk: Buffer): void {
     this.bytes = this.bytes === undefined ? chunk : Buffer.concat([this.bytes, chunk]);
   }
@@ -39,6 +44,13 @@ export class Intake {
     if (bytes === undefined || bytes.length < count) return undefined;
     this.drop(count);
     return bytes.length === count ? bytes : bytes.subarray(0, count);
+  }
+
+  /** Takes what has not been parsed. */
+  takeAll(): Buffer {
+    const { bytes = Buffer.alloc(0) } = this;
+    this.clear();
+    return bytes;
   }
 
   /** The first `count` bytes have been read. */

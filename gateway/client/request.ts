@@ -1,13 +1,14 @@
 import type { BodyConsumer, RequestStream, Takeover } from "../downstream.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { RequestHead } from "../http1/request-head.ts";
-import type { WireRule } from "../http1/rules.ts";
+import type { Intake } from "./intake.ts";
 import type { ResponseConnection } from "./response.ts";
 
 import { ChunkedDecoder } from "../http1/chunked.ts";
 import { Known } from "../http1/fields.ts";
 import { chunked, isPersistent } from "../http1/framing.ts";
 import { ClientResponse } from "./response.ts";
+import { wireFailure } from "./wire-failure.ts";
 
 /** Who sent it, as the socket tells it. */
 export interface Peer {
@@ -49,7 +50,7 @@ const readPastBytes = 65_536;
 export class ClientRequest implements RequestStream {
   readonly head: RequestHead;
   readonly failure: Failure | undefined;
-  readonly isLast: boolean;
+  isLast: boolean;
   readonly response: ClientResponse;
   readonly length: number | null;
   readonly #connection: RequestConnection;
@@ -66,8 +67,6 @@ export class ClientRequest implements RequestStream {
   leavesWithFin = false;
   /** Its exchange is over. */
   isServed = false;
-  /** What of the body breaks RFC 9112. */
-  brokenRule: WireRule | undefined;
 
   constructor(connection: RequestConnection, { head, framing, failure, isLast }: RequestParts) {
     const isChunked = framing === chunked;
@@ -99,6 +98,11 @@ export class ClientRequest implements RequestStream {
   /** The consumer takes what comes now. */
   get isWanted(): boolean {
     return this.#consumer !== undefined && !this.#isPaused;
+  }
+
+  /** Once the response's head is out, nobody reads the rest. Before that, a FIN may mean either (`listen.halfClose`). */
+  endsWithFin(halfClose: "serve" | "cancel"): boolean {
+    return this.response.isHeadOut || this.leavesWithFin || halfClose === "cancel";
   }
 
   /** Names who hears how the request ends from outside. */
@@ -160,9 +164,22 @@ export class ClientRequest implements RequestStream {
     this.#consumer = undefined;
   }
 
-  /** Hands bytes to the consumer while it wants them. Returns how many were taken of `data`. */
-  feed(data: Buffer): number {
-    return this.#decoder === undefined ? this.#feedLength(data) : this.#feedChunked(data, this.#decoder);
+  /** Reads the rest of the body and drops it. */
+  readPast(): void {
+    this.read(nobody);
+  }
+
+  /** Hands what has arrived to the consumer. What breaks RFC 9112 ends the request, and nothing behind it is trusted. */
+  take(intake: Intake): void {
+    const { bytes } = intake;
+    if (bytes === undefined) return;
+    const decoder = this.#decoder;
+    if (decoder === undefined) return intake.drop(this.#feedLength(bytes));
+    const next = this.#feedChunked(bytes, decoder);
+    if (next >= 0) return intake.drop(next);
+    intake.clear();
+    this.stop();
+    this.cancel(wireFailure(decoder.rule));
   }
 
   #feedLength(data: Buffer): number {
@@ -179,10 +196,7 @@ export class ClientRequest implements RequestStream {
   #feedChunked(data: Buffer, decoder: ChunkedDecoder): number {
     this.hasBegun = true;
     const next = decoder.read(data, 0);
-    if (next < 0) {
-      this.brokenRule = decoder.rule;
-      return data.length;
-    }
+    if (next < 0) return next;
     this.isComplete = decoder.isEnded;
     if (decoder.data !== undefined) this.#consumer?.data(decoder.data);
     if (this.isComplete) this.#end();
@@ -199,3 +213,5 @@ export class ClientRequest implements RequestStream {
 function asksToContinue({ fields }: RequestHead): boolean {
   return fields.has(Known.expect) && fields.get("expect")?.toLowerCase() === "100-continue";
 }
+
+const nobody: BodyConsumer = { data: () => {}, end: () => {} };

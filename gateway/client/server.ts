@@ -1,7 +1,5 @@
-import type { AddressInfo, Server, Socket } from "node:net";
-
-import { once } from "node:events";
-import { createServer } from "node:net";
+import type { ServerOpts, Socket } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 
 import type { Clock } from "../clock.ts";
 import type { ListenConfig } from "../config/schema.ts";
@@ -13,6 +11,8 @@ import type { WaitLimits } from "./waits.ts";
 
 import { AcceptedSockets } from "./accepted-sockets.ts";
 import { ClientConnection } from "./connection.ts";
+import { ListeningSockets } from "./listening-sockets.ts";
+import { PipelinedRequests } from "./pipelined.ts";
 import { ResponseBuffers } from "./response-buffers.ts";
 import { createTlsServer } from "./tls.ts";
 import { ConnectionWaits } from "./waits.ts";
@@ -37,11 +37,24 @@ export interface Listener {
   readonly connections: Omit<ConnectionsView, "requestBytes">;
 }
 
-/** Connections the kernel may hold until they are accepted; a flood over Node's 511 costs others a second's SYN wait. */
-const backlog = 4096;
-
 /** A peer that says nothing for this long is asked by TCP whether it is still there. Milliseconds. */
 const tcpKeepAliveMs = 30_000;
+
+const socketSettings: ServerOpts = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: tcpKeepAliveMs,
+  // Node reads nothing on its own account: what is read is what the connection takes.
+  highWaterMark: 0,
+  // A client that has said all still gets its answer.
+  allowHalfOpen: true,
+};
+
+/** Takes sockets that were accepted, and hands over those whose handshake is complete. */
+interface TlsListening {
+  readonly server: TlsServer;
+  readonly watch: TlsWatch;
+}
 
 /** A lingering connection whose client is silent for this long is closed. Milliseconds. */
 const lingerSilenceMs = 5000;
@@ -53,28 +66,28 @@ export function createListener(options: ListenerOptions): Listener {
 class ClientListener implements Listener, ConnectionHost {
   readonly handler: RequestHandler;
   readonly waits: ConnectionWaits;
+  readonly pipelined: PipelinedRequests;
   readonly buffers: ResponseBuffers;
   settings: ConnectionSettings;
-  readonly #server: Server;
-  readonly #watch: TlsWatch | undefined;
+  readonly #listening: ListeningSockets;
+  readonly #tls: TlsListening | undefined;
   readonly #sockets: AcceptedSockets;
   readonly #report: Report;
   #listen: ListenConfig;
 
   constructor(options: ListenerOptions) {
     const { listen, clock } = options;
-    const { server, watch } = createServers(options);
     this.handler = options.handler;
     this.#report = options.report;
     this.#listen = listen;
-    this.#server = server;
-    this.#watch = watch;
+    this.#tls = tlsOf(options);
+    this.#tls?.server.on("secureConnection", (socket: Socket) => this.#serve(socket));
     this.waits = new ConnectionWaits(clock, waitLimits(listen));
+    this.pipelined = new PipelinedRequests(clock);
     this.buffers = new ResponseBuffers(listen.responseBuffer, listen.maxBufferedResponseBytes);
     this.settings = settingsOf(listen);
-    this.#sockets = new AcceptedSockets(listen, watch !== undefined, () => this.waits.closeLongestIdle());
-    server.on("connection", (socket: Socket) => this.#sockets.accept(socket));
-    server.on(watch === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#serve(socket));
+    this.#sockets = new AcceptedSockets(listen, this.#tls !== undefined, () => this.waits.closeLongestIdle());
+    this.#listening = new ListeningSockets(socketSettings, (socket) => this.#accept(socket));
   }
 
   get connections(): Omit<ConnectionsView, "requestBytes"> {
@@ -84,16 +97,13 @@ class ClientListener implements Listener, ConnectionHost {
 
   async open(): Promise<number> {
     const { host, port } = this.#listen;
-    this.#server.listen({ host, port, backlog });
-    await once(this.#server, "listening");
-    return (this.#server.address() as AddressInfo).port;
+    return this.#listening.open({ host, port });
   }
 
   async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#watch?.close();
+    if (!this.#listening.isListening) return;
+    const closed = this.#listening.close();
+    this.#tls?.watch.close();
     // What has arrived on a connection that was idle is read first, and answered.
     setImmediate(() => {
       this.#sockets.closeHandshaking();
@@ -112,11 +122,19 @@ class ClientListener implements Listener, ConnectionHost {
     this.waits.reconfigure(waitLimits(listen));
     this.buffers.reconfigure(listen.responseBuffer, listen.maxBufferedResponseBytes);
     this.#sockets.reconfigure(listen);
-    if (listen.tls !== undefined) this.#watch?.follow(listen.tls);
+    if (listen.tls !== undefined) this.#tls?.watch.follow(listen.tls);
   }
 
   report(error: unknown): void {
     this.#report({ event: "connection_error", error });
+  }
+
+  #accept(socket: Socket): void {
+    this.pipelined.accepted();
+    this.#sockets.accept(socket);
+    if (socket.destroyed) return;
+    if (this.#tls === undefined) this.#serve(socket);
+    else this.#tls.server.emit("connection", socket);
   }
 
   #serve(socket: Socket): void {
@@ -126,19 +144,10 @@ class ClientListener implements Listener, ConnectionHost {
   }
 }
 
-function createServers(options: ListenerOptions): { readonly server: Server; readonly watch?: TlsWatch } {
-  const { listen } = options;
-  const settings = {
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: tcpKeepAliveMs,
-    // Node reads nothing on its own account: what is read is what the connection takes.
-    highWaterMark: 0,
-    // A client that has said all still gets its answer.
-    allowHalfOpen: true,
-  };
-  if (listen.tls === undefined) return { server: createServer(settings) };
-  return createTlsServer(settings, { ...options, config: listen.tls, handshakeMs: listen.headersTimeout });
+function tlsOf(options: ListenerOptions): TlsListening | undefined {
+  const { tls, headersTimeout } = options.listen;
+  if (tls === undefined) return undefined;
+  return createTlsServer(socketSettings, { ...options, config: tls, handshakeMs: headersTimeout });
 }
 
 function waitLimits({ headersTimeout, keepAlive, writeIdle }: ListenConfig): WaitLimits {

@@ -16,6 +16,16 @@ export interface Waiting {
   closeIdle(): void;
 }
 
+/** A connection that waits, and where in which list. */
+export abstract class WaitingConnection implements Waiting {
+  waitingSince = 0;
+  waitList: WaitList | undefined;
+  earlier: Waiting | undefined;
+  later: Waiting | undefined;
+  abstract overdue(wait: WaitName): void;
+  abstract closeIdle(): void;
+}
+
 /** Those that wait for one thing and as long as each other, in the order in which they are due. */
 export class WaitList {
   readonly name: WaitName;

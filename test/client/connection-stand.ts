@@ -4,6 +4,7 @@ import type { ClientRequest } from "../../gateway/client/request.ts";
 import type { WaitLimits } from "../../gateway/client/waits.ts";
 
 import { ClientConnection } from "../../gateway/client/connection.ts";
+import { PipelinedRequests } from "../../gateway/client/pipelined.ts";
 import { ResponseBuffers } from "../../gateway/client/response-buffers.ts";
 import { ConnectionWaits } from "../../gateway/client/waits.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -17,6 +18,7 @@ export class ConnectionStand implements RequestHandler {
   readonly client = new FakeSocket();
   readonly buffers = new ResponseBuffers(1000, 10_000);
   readonly waits: ConnectionWaits;
+  readonly pipelined: PipelinedRequests;
   readonly requests: ClientRequest[] = [];
   /** Of each request, what its exchange was cancelled with. */
   readonly cancelled: Error[][] = [];
@@ -27,9 +29,11 @@ export class ConnectionStand implements RequestHandler {
 
   constructor(settings: Partial<ConnectionSettings> = {}) {
     this.waits = new ConnectionWaits(this.clock, waitLimits, (next) => setImmediate(next));
+    this.pipelined = new PipelinedRequests(this.clock);
     const host: ConnectionHost = {
       handler: this,
       waits: this.waits,
+      pipelined: this.pipelined,
       buffers: this.buffers,
       settings: {
         maxHeaderSize: 1000,

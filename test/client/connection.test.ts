@@ -31,6 +31,7 @@ describe("requests on one connection", () => {
     await turn();
     assert.deepEqual(targets(stand), ["/1"], "its exchange is not over");
     await ended(stand.request);
+    await turn();
     assert.deepEqual(targets(stand), ["/1", "/2"]);
     await stand.answer();
     await stand.answer();
@@ -97,9 +98,58 @@ describe("what comes behind a request that is served", () => {
     await stand.send(requestText("/1"));
     await stand.send(more);
     assert.equal(stand.client.isPaused(), true);
-    for (let n = 0; n < 20; n++) await stand.answer();
+    for (let n = 0; n < 29; n++) await stand.answer();
+    assert.equal(stand.client.isPaused(), true, "of what is nearly taken there would be two reads");
+    await stand.answer();
     assert.equal(stand.client.isPaused(), false);
-    assert.equal(stand.requests.length, 21);
+    assert.equal(stand.requests.length, 31);
+  });
+
+  test("is dropped where all connections hold too much of it: the present request is the last one", async () => {
+    const stand = new ConnectionStand();
+    while (stand.pipelined.hold(1024 * 1024));
+    await stand.send(requestText("/1"));
+    await stand.send(requestText("/2").repeat(30));
+    assert.equal(stand.client.isPaused(), false, "who leaves is seen");
+    await stand.send(requestText("/3"));
+    await stand.answer();
+    assert.equal(stand.client.output, responseText("/1", "fine", "connection: close"));
+    assert.deepEqual([stand.client.writableEnded, stand.client.destroyed], [true, false], "it lingers");
+  });
+
+  test("is dropped so behind a response that has begun, too", async () => {
+    const stand = new ConnectionStand();
+    while (stand.pipelined.hold(1024 * 1024));
+    await stand.send(requestText("/1"));
+    begin(stand.request, 4);
+    await stand.send(requestText("/2").repeat(30));
+    stand.request.response.end("fine");
+    await ended(stand.request);
+    await turn();
+    assert.equal(stand.client.output, responseText("/1"));
+    assert.deepEqual([stand.client.writableEnded, targets(stand)], [true, ["/1"]]);
+  });
+
+  test("is not dropped where it belongs to the body of the request", async () => {
+    const stand = new ConnectionStand();
+    while (stand.pipelined.hold(1024 * 1024));
+    await stand.send(requestText("/1", { method: "POST", fields: "Content-Length: 3000\r\n" }));
+    await stand.send("x".repeat(3000));
+    assert.equal(stand.client.isPaused(), true);
+    const reading = new Reading();
+    stand.request.read(reading);
+    assert.deepEqual([reading.text.length, reading.isEnded], [3000, true]);
+    assert.equal(stand.client.isPaused(), false);
+  });
+
+  test("counts for all connections as long as it is held", async () => {
+    const stand = new ConnectionStand();
+    await stand.send(requestText("/1"));
+    await stand.send(requestText("/2").repeat(30));
+    assert.ok(stand.pipelined.heldBytes > 1000);
+    stand.client.destroy();
+    await turn();
+    assert.equal(stand.pipelined.heldBytes, 0);
   });
 
   test("ends the connection where the client sends too much and takes nothing for the whole time", async () => {
