@@ -142,7 +142,7 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
 
   /** How fast the client gives and takes while it is awaited. */
   get pace(): ClientPace {
-    return (this.#pace ??= new ClientPace(this.clock, this.#contendedRate));
+    return (this.#pace ??= new ClientPace(this.clock, this.#contendedRate, this.response));
   }
 
   /** Bytes of the client are wanted, or wait for it. */

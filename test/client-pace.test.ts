@@ -10,7 +10,8 @@ const windowMs = 500;
 
 function setUp(minRate = 4096) {
   const clock = new FakeClock();
-  const pace = new ClientPace(clock, minRate);
+  const connection = { takenBytes: 1_000_000 };
+  const pace = new ClientPace(clock, minRate, connection);
   const rate = (): number => pace.rate(clock.now());
   const isTooSlow = (): boolean => pace.isTooSlow(clock.now());
   /** Bytes come at an even pace. */
@@ -20,7 +21,7 @@ function setUp(minRate = 4096) {
       pace.progress(bytesPerSecond / 100);
     }
   };
-  return { clock, pace, rate, isTooSlow, flow };
+  return { clock, connection, pace, rate, isTooSlow, flow };
 }
 
 describe("a client's pace", () => {
@@ -33,6 +34,31 @@ describe("a client's pace", () => {
     assert.deepEqual([rate(), isTooSlow()], [Infinity, false]);
     clock.advance(1);
     assert.deepEqual([rate(), isTooSlow()], [0, true]);
+  });
+
+  test("counts what it takes of one large write, little by little", () => {
+    const { clock, connection, pace, rate, isTooSlow } = setUp();
+    connection.takenBytes += 5000;
+    pace.begin();
+    for (let passed = 0; passed < 3000; passed += 100) {
+      clock.advance(100);
+      connection.takenBytes += 1000;
+      if (passed >= 1000) assert.deepEqual([rate() >= 8000, isTooSlow()], [true, false]);
+      rate();
+    }
+    clock.advance(1000);
+    assert.deepEqual([rate(), isTooSlow()], [0, true]);
+  });
+
+  test("does not count what it takes while nobody waits for that", () => {
+    const { clock, connection, pace, rate } = setUp();
+    pace.begin();
+    pace.rest();
+    clock.advance(100);
+    connection.takenBytes += 1_000_000;
+    pace.begin();
+    clock.advance(windowMs);
+    assert.equal(rate(), 0);
   });
 
   test("is what it gives a second, however long it goes on", () => {

@@ -71,7 +71,7 @@ export class ClientConnection extends WaitingConnection implements RequestConnec
   readonly #onData = guarded((chunk: Buffer): void => {
     if (this.#linger !== undefined) return this.#linger.drop(this);
     if (this.#readLimit.isDropping) return;
-    this.#intake.append(chunk);
+    this.#readLimit.read(chunk);
     this.#advance();
   }, this.#fault);
 
@@ -243,7 +243,7 @@ export class ClientConnection extends WaitingConnection implements RequestConnec
     this.socket.off("data", this.#onData).off("end", this.#onEnd).pause();
     this.host.waits.end(this);
     this.#state = enter(this.#state, "tunnel");
-    return this.#intake.takeAll();
+    return this.#readLimit.leave();
   }
 }
 

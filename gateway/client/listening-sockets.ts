@@ -3,6 +3,7 @@ import type { AddressInfo, ListenOptions, Server, ServerOpts, Socket } from "nod
 import cluster from "node:cluster";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { platform } from "node:os";
 
 /**
  * Sockets that listen on the port of one process. The event loop accepts one connection of each in a turn, so that a
@@ -40,7 +41,7 @@ export class ListeningSockets {
     const alone = await this.#listen(address);
     const { port } = alone.address() as AddressInfo;
     this.#servers = [alone];
-    if (cluster.isWorker || process.platform !== "linux") return port;
+    if (cluster.isWorker || platform() !== "linux") return port;
     alone.close();
     const sharing = { ...address, port, reusePort: true };
     this.#servers = await Promise.all(Array.from({ length: socketCount }, () => this.#listen(sharing)));

@@ -6,6 +6,9 @@ import type { ConnectionWaits, Waiting } from "./waits.ts";
 
 import { pauseNow } from "./system-socket.ts";
 
+/** After this much the event loop looks at other connections before it reads on. Bytes. */
+const atOnceBytes = 262_144;
+
 /** What all connections of a listener share. */
 export interface ReadHost {
   readonly waits: ConnectionWaits;
@@ -23,6 +26,10 @@ export class ReadLimit {
   readonly #intake: Intake;
   readonly #host: ReadHost;
   #isPaused = false;
+  #isYielding = false;
+  #isReleased = false;
+  /** Read since it yielded last. */
+  #readBytes = 0;
   #heldBytes = 0;
   /** Bytes that the client had taken when the present wait began. */
   #takenBytes = 0;
@@ -36,6 +43,25 @@ export class ReadLimit {
   }
 
   /**
+   * Bytes have been read. The event loop reads on from one connection as long as there is something, two megabytes in one
+   * turn: a client that sends at full speed yields to others on the way.
+   */
+  read(chunk: Buffer): void {
+    this.#intake.append(chunk);
+    this.#readBytes += chunk.length;
+    if (this.#readBytes < atOnceBytes || this.#isYielding) return;
+    this.#readBytes = 0;
+    this.#isYielding = true;
+    pauseNow(this.#connection.socket);
+    setImmediate(readOn, this);
+  }
+
+  readOn(): void {
+    this.#isYielding = false;
+    if (!this.#isPaused && !this.#isReleased) this.#connection.socket.resume();
+  }
+
+  /**
    * Something has arrived or was taken. Reading goes on when all is taken: one read is 64 KiB, and beside what is nearly
    * taken there would be two.
    *
@@ -45,7 +71,7 @@ export class ReadLimit {
   apply(isBody: boolean, takenBytes: number): void {
     const unread = this.#intake.bytes?.length ?? 0;
     const isOverfull = unread > (this.#isPaused ? 0 : this.#host.settings.maxHeaderSize);
-    if (isOverfull === this.#isPaused) return;
+    if (isOverfull === this.#isPaused) return isOverfull ? this.#waitStill(takenBytes) : undefined;
     if (isOverfull && !isBody && !this.#host.pipelined.hold(unread)) {
       this.isDropping = true;
       return this.#intake.clear();
@@ -59,7 +85,7 @@ export class ReadLimit {
 
   #goOn(): void {
     this.#letGo();
-    this.#connection.socket.resume();
+    if (!this.#isYielding) this.#connection.socket.resume();
     if (this.#connection.waitList?.name === "overfull") this.#host.waits.end(this.#connection);
   }
 
@@ -73,13 +99,26 @@ export class ReadLimit {
     return true;
   }
 
+  /** Another wait of the connection may have taken the place of this one. */
+  #waitStill(takenBytes: number): void {
+    if (this.#connection.waitList?.name !== "overfull") this.#wait(takenBytes);
+  }
+
   #wait(takenBytes: number): void {
     this.#takenBytes = takenBytes;
     this.#host.waits.begin(this.#connection, "overfull");
   }
 
+  /** The connection becomes a tunnel, which is given what has arrived. */
+  leave(): Buffer {
+    const arrived = this.#intake.takeAll();
+    this.release();
+    return arrived;
+  }
+
   /** The connection has ended. */
   release(): void {
+    this.#isReleased = true;
     this.#intake.clear();
     this.#letGo();
   }
@@ -88,4 +127,8 @@ export class ReadLimit {
     this.#host.pipelined.letGo(this.#heldBytes);
     this.#heldBytes = 0;
   }
+}
+
+function readOn(limit: ReadLimit): void {
+  limit.readOn();
 }

@@ -86,8 +86,6 @@ class Relayed implements BodySink, Waiter, WriteObserver {
   #isDone = false;
   #brokenBy: Error | undefined;
   #isBlocked = false;
-  /** Of the connection, when the client was awaited last; undefined before it had to be. */
-  #takenBytes: number | undefined;
   /** Something of the body, or its end, has come. */
   hasBegun = false;
 
@@ -132,7 +130,6 @@ class Relayed implements BodySink, Waiter, WriteObserver {
 
   /** The system has taken all that was written. */
   flushed(): void {
-    this.#noteTaken();
     this.#exchange.clientRests();
     if (this.#exchange.response.isFinished) return this.#finish();
     this.#isBlocked = false;
@@ -153,14 +150,7 @@ class Relayed implements BodySink, Waiter, WriteObserver {
     this.#break(reason instanceof TimerExpired ? new Failure("client_timeout", { cause: reason }) : reason);
   }
 
-  #noteTaken(): void {
-    const { takenBytes } = this.#exchange.response;
-    if (this.#takenBytes !== undefined) this.#exchange.pace.progress(takenBytes - this.#takenBytes);
-    this.#takenBytes = takenBytes;
-  }
-
   #awaitClient(): void {
-    this.#noteTaken();
     this.#exchange.readerWait.begin();
     this.#exchange.clientIsAwaited();
   }

@@ -23,7 +23,7 @@ class Holder implements PermitHolder {
   reason: Error | undefined;
 
   constructor(clock: FakeClock, contention: Contention, bytesPerSecond: number) {
-    this.pace = new ClientPace(clock, minRate);
+    this.pace = new ClientPace(clock, minRate, { takenBytes: 0 });
     this.bytesPerSecond = bytesPerSecond;
     this.permit = new HeldPermit({
       release: (permit) => contention.released(permit),

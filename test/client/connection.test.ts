@@ -105,6 +105,16 @@ describe("what comes behind a request that is served", () => {
     assert.equal(stand.requests.length, 31);
   });
 
+  test("ends the connection also where some of it was served, and nothing is taken from then on", async () => {
+    const stand = new ConnectionStand();
+    await stand.send(requestText("/1").repeat(30));
+    await stand.answer();
+    await stand.answer();
+    await stand.pass(waitLimits.overfull + 2000);
+    assert.equal(stand.client.destroyed, true);
+    assert.deepEqual(stand.codes, ["client_closed"]);
+  });
+
   test("is dropped where all connections hold too much of it: the present request is the last one", async () => {
     const stand = new ConnectionStand();
     while (stand.pipelined.hold(1024 * 1024));
@@ -171,6 +181,36 @@ describe("what comes behind a request that is served", () => {
 });
 
 describe("a request's body", () => {
+  test("is read a quarter of a megabyte at a time, so that others are looked at on the way", async () => {
+    const stand = new ConnectionStand();
+    const bytes = 1_000_000;
+    await stand.send(requestText("/1", { method: "POST", fields: `Content-Length: ${bytes}\r\n` }));
+    const reading = new Reading();
+    stand.request.read(reading);
+    const atOnce: number[] = [];
+    for (let sent = 0; sent < bytes;) {
+      let taken = 0;
+      for (; !stand.client.isPaused() && sent < bytes; sent += 50_000, taken += 50_000) {
+        stand.client.arrive(Buffer.alloc(50_000));
+        await Promise.resolve();
+      }
+      atOnce.push(taken);
+      await turn();
+    }
+    assert.deepEqual(atOnce, [300_000, 300_000, 300_000, 100_000]);
+    assert.deepEqual([reading.text.length, reading.isEnded], [bytes, true]);
+  });
+
+  test("that is given over with the socket is not read on by the connection", async () => {
+    const stand = new ConnectionStand();
+    await stand.send(requestText("/1", { fields: "Connection: Upgrade\r\nUpgrade: websocket\r\n" }));
+    const takeover = stand.request.takeOver();
+    stand.client.arrive(Buffer.alloc(300_000));
+    takeover.complete();
+    await turn();
+    assert.equal(stand.client.isPaused(), true);
+  });
+
   test("is read from what has come with the head, and then as it comes", async () => {
     const stand = new ConnectionStand();
     await stand.send(`${requestText("/1", { method: "POST", fields: "Content-Length: 10\r\n" })}01234`);
