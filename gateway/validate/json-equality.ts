@@ -33,4 +33,4 @@ function equalMembers(expected: JsonObject, value: JsonObject, meter: WorkMeter)
   return countMembers(value, meter) === names.length;
 }
 
-const workPerValue = 4;
+const workPerValue = 8;

@@ -27,4 +27,4 @@ function memberWork(members: number): number {
 
 const manyMembers = 512;
 const workInSmall = 4;
-const workInLarge = 60;
+const workInLarge = 90;

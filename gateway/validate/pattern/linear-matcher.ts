@@ -179,6 +179,6 @@ function isOfText(condition: Condition): boolean {
 /** The part `.`, first of all: any character that ends no line. */
 const lineCharacter = ".";
 const notLineBreak = 0;
-const workPerTest = 110;
+const workPerTest = 220;
 const workPerCharacter = 3;
 const workPerMark = 4;
