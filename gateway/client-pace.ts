@@ -20,6 +20,7 @@ export class ClientPace {
   readonly #connection: TakenBytes;
   /** Of the connection, when it was looked at last. */
   #takenBytes = 0;
+  #lookedAt = 0;
   #wantedSince = Infinity;
   /** Since it was first awaited. */
   #beganAt = 0;
@@ -38,7 +39,7 @@ export class ClientPace {
   begin(): void {
     if (this.#wantedSince !== Infinity) return this.#noteTaken();
     this.#takenBytes = this.#connection.takenBytes;
-    this.#wantedSince = this.#windowStart = this.#clock.now();
+    this.#wantedSince = this.#windowStart = this.#lookedAt = this.#clock.now();
     if (this.#beganAt === 0) this.#beganAt = this.#wantedSince;
     this.#bytes = this.#lastBytes = 0;
   }
@@ -75,12 +76,21 @@ export class ClientPace {
     return this.rate(now) < this.#minRate;
   }
 
-  /** Also of a write that it has taken in part: one large piece may take a slow client seconds. */
+  /**
+   * Also of a write that it has taken in part: one large piece may take a slow client seconds. What it took since a look
+   * longer ago than the window counts by the share of the window.
+   */
   #noteTaken(): void {
+    const now = this.#clock.now();
     const { takenBytes } = this.#connection;
-    if (takenBytes === this.#takenBytes) return;
-    this.progress(takenBytes - this.#takenBytes);
+    const bytes = takenBytes - this.#takenBytes;
+    const share = Math.min(1, windowMs / (now - this.#lookedAt));
+    this.#lookedAt = now;
+    if (bytes === 0) return;
     this.#takenBytes = takenBytes;
+    this.#roll(now);
+    this.#bytes += bytes * share;
+    this.#allBytes += bytes;
   }
 
   #roll(now: number): void {

@@ -50,6 +50,14 @@ describe("a client's pace", () => {
     assert.deepEqual([rate(), isTooSlow()], [0, true]);
   });
 
+  test("counts what it took over a longer time by the share of the last half second", () => {
+    const { clock, connection, pace, rate } = setUp();
+    pace.begin();
+    clock.advance(60_000);
+    connection.takenBytes += 60_000;
+    assert.ok(Math.abs(rate() - 1000) < 10, `${rate()}`);
+  });
+
   test("does not count what it takes while nobody waits for that", () => {
     const { clock, connection, pace, rate } = setUp();
     pace.begin();

@@ -16,7 +16,7 @@ import { Intake } from "./intake.ts";
 import { Linger } from "./linger.ts";
 import { ReadLimit } from "./read-limit.ts";
 import { ClientRequest } from "./request.ts";
-import { WaitingConnection } from "./waits.ts";
+import { Waiting } from "./waits.ts";
 import { incompleteMessage, noHead } from "./wire-failure.ts";
 
 /**
@@ -24,7 +24,7 @@ import { incompleteMessage, noHead } from "./wire-failure.ts";
  * writes the responses in order. Bytes behind a request that is being served are read on but not parsed, so that FIN and
  * reset are seen, and no pipelined request exists before its turn (RFC 9112 §9.3.2).
  */
-export class ClientConnection extends WaitingConnection implements RequestConnection, Pipelining {
+export class ClientConnection extends Waiting implements RequestConnection, Pipelining {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly host: ConnectionHost;
@@ -144,7 +144,7 @@ export class ClientConnection extends WaitingConnection implements RequestConnec
   readonly proceed = guarded((): void => {
     const read = this.#behind;
     this.#behind = undefined;
-    if (read !== undefined && this.#state === "head") this.#begin(read);
+    if (read !== undefined) this.#begin(read);
     this.#advance();
   }, this.#fault);
 
@@ -228,7 +228,7 @@ export class ClientConnection extends WaitingConnection implements RequestConnec
   #finish(request: ClientRequest): void {
     const isRefused = request.failure !== undefined || this.#readLimit.isDropping;
     const isAllRead = request.isComplete && this.#intake.bytes === undefined;
-    this.#intake.clear();
+    this.#readLimit.release();
     if (this.#isHalfClosed || (isAllRead && !isRefused)) return this.socket.destroySoon();
     this.#state = enter(this.#state, "lingering");
     this.#linger = new Linger(this, this.host.waits);

@@ -46,13 +46,6 @@ export class Intake {
     return bytes.length === count ? bytes : bytes.subarray(0, count);
   }
 
-  /** Takes what has not been parsed. */
-  takeAll(): Buffer {
-    const { bytes = Buffer.alloc(0) } = this;
-    this.clear();
-    return bytes;
-  }
-
   /** The first `count` bytes have been read. */
   drop(count: number): void {
     const { bytes } = this;

@@ -37,14 +37,18 @@ export class ListeningSockets {
 
   /** Resolves with the port. Rejects with node's error where it cannot listen, also where another process does. */
   async open(address: ListenAddress): Promise<number> {
-    // Alone first: sockets that share their port would also share it with another gateway of the same user.
-    const alone = await this.#listen(address);
-    const { port } = alone.address() as AddressInfo;
-    this.#servers = [alone];
-    if (cluster.isWorker || platform() !== "linux") return port;
-    alone.close();
+    if (cluster.isWorker || platform() !== "linux") {
+      const alone = await this.#listen(address, this.#accept);
+      this.#servers = [alone];
+      return portOf(alone);
+    }
+    // Sockets that share a port would also share it with another gateway of the same user: one that does not finds out.
+    const probe = await this.#listen(address, (socket) => socket.destroy());
+    const port = portOf(probe);
+    probe.close();
     const sharing = { ...address, port, reusePort: true };
-    this.#servers = await Promise.all(Array.from({ length: socketCount }, () => this.#listen(sharing)));
+    const servers = Array.from({ length: socketCount }, () => this.#listen(sharing, this.#accept));
+    this.#servers = await Promise.all(servers);
     return port;
   }
 
@@ -55,10 +59,14 @@ export class ListeningSockets {
     await Promise.all(closed);
   }
 
-  async #listen(options: ListenOptions): Promise<Server> {
-    const server = createServer(this.#options, this.#accept);
+  async #listen(options: ListenOptions, accept: (socket: Socket) => void): Promise<Server> {
+    const server = createServer(this.#options, accept);
     server.listen({ ...options, backlog });
     await once(server, "listening");
     return server;
   }
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }

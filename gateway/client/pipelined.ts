@@ -9,25 +9,25 @@ export interface Pipelining {
 /** How long pipelined requests may begin in one turn of the event loop, in milliseconds. */
 const turnMs = 2;
 
+/** In a turn that accepts connections, one pipelined request begins for so many of them. */
+const acceptedPerBegun = 4;
+
 /** What connections may hold of pipelined bytes that no request head's limit covers, all together. Bytes. */
 const maxHeldBytes = 64 * 1024 * 1024;
-
-/** Entries that have left are let go of so many at a time. */
-const spentEntries = 1024;
 
 /**
  * The connections that have a pipelined request to begin, each once. They take turns, one request at a time, and all of
  * them share two milliseconds of a turn of the event loop: however much was pipelined, requests on other connections wait
- * no longer than that for it. The event loop accepts one connection a turn, so that in a turn which accepted one only one
- * pipelined request begins: a crowd of connections is accepted before what they pipeline is served.
+ * no longer than that for it. In a turn that accepts connections one begins for each four of them: a crowd is accepted
+ * before what it pipelines is served, and those that pipeline go on beside those that come and go.
  */
 export class PipelinedRequests {
   readonly #clock: Clock;
   readonly #nextTurn: (callback: () => void) => void;
-  #queue: Pipelining[] = [];
-  #spent = 0;
+  /** In the order in which they came. */
+  readonly #queue = new Set<Pipelining>();
   #isAwaited = false;
-  #hasAccepted = false;
+  #accepted = 0;
   /** What they hold now. */
   heldBytes = 0;
 
@@ -37,9 +37,18 @@ export class PipelinedRequests {
     this.#nextTurn = nextTurn;
   }
 
+  get size(): number {
+    return this.#queue.size;
+  }
+
   add(connection: Pipelining): void {
-    this.#queue.push(connection);
+    this.#queue.add(connection);
     this.#await();
+  }
+
+  /** The connection has ended, or was not in the queue. */
+  remove(connection: Pipelining): void {
+    this.#queue.delete(connection);
   }
 
   /** A connection wants to hold so many bytes more than a request head may have. False where there is no room. */
@@ -55,7 +64,7 @@ export class PipelinedRequests {
 
   /** A connection was accepted in this turn. */
   accepted(): void {
-    this.#hasAccepted = true;
+    this.#accepted++;
   }
 
   #await(): void {
@@ -65,19 +74,16 @@ export class PipelinedRequests {
   }
 
   readonly #proceed = (): void => {
-    const until = this.#clock.now() + (this.#hasAccepted ? 0 : turnMs);
-    this.#hasAccepted = false;
-    do {
-      this.#queue[this.#spent++]?.proceed();
-    } while (this.#spent < this.#queue.length && this.#clock.now() < until);
-    this.#forgetSpent();
+    const until = this.#clock.now() + turnMs;
+    let left = this.#accepted === 0 ? Infinity : Math.ceil(this.#accepted / acceptedPerBegun);
+    this.#accepted = 0;
+    // One that is added meanwhile comes last.
+    for (const connection of this.#queue) {
+      this.#queue.delete(connection);
+      connection.proceed();
+      if (--left === 0 || this.#clock.now() >= until) break;
+    }
     this.#isAwaited = false;
-    if (this.#queue.length > 0) this.#await();
+    if (this.#queue.size > 0) this.#await();
   };
-
-  #forgetSpent(): void {
-    if (this.#spent < this.#queue.length && this.#spent < spentEntries) return;
-    this.#queue = this.#queue.slice(this.#spent);
-    this.#spent = 0;
-  }
 }

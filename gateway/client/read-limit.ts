@@ -1,13 +1,16 @@
 import type { Socket } from "node:net";
 
 import type { Intake } from "./intake.ts";
-import type { PipelinedRequests } from "./pipelined.ts";
+import type { PipelinedRequests, Pipelining } from "./pipelined.ts";
 import type { ConnectionWaits, Waiting } from "./waits.ts";
 
 import { pauseNow } from "./system-socket.ts";
 
 /** After this much the event loop looks at other connections before it reads on. Bytes. */
 const atOnceBytes = 262_144;
+
+/** The connection that is read. */
+type Read = Waiting & Pipelining & { readonly socket: Socket };
 
 /** What all connections of a listener share. */
 export interface ReadHost {
@@ -22,12 +25,12 @@ export interface ReadHost {
  * `listen.writeIdle`. Where all connections together hold too much of what was pipelined, this one's is dropped.
  */
 export class ReadLimit {
-  readonly #connection: Waiting & { readonly socket: Socket };
+  readonly #connection: Read;
   readonly #intake: Intake;
   readonly #host: ReadHost;
   #isPaused = false;
-  #isYielding = false;
-  #isReleased = false;
+  /** Until others have been looked at. */
+  #yielding: NodeJS.Immediate | undefined;
   /** Read since it yielded last. */
   #readBytes = 0;
   #heldBytes = 0;
@@ -36,7 +39,7 @@ export class ReadLimit {
   /** What was pipelined is dropped: no further request of this connection is served. */
   isDropping = false;
 
-  constructor(connection: Waiting & { readonly socket: Socket }, intake: Intake, host: ReadHost) {
+  constructor(connection: Read, intake: Intake, host: ReadHost) {
     this.#connection = connection;
     this.#intake = intake;
     this.#host = host;
@@ -49,16 +52,15 @@ export class ReadLimit {
   read(chunk: Buffer): void {
     this.#intake.append(chunk);
     this.#readBytes += chunk.length;
-    if (this.#readBytes < atOnceBytes || this.#isYielding) return;
+    if (this.#readBytes < atOnceBytes || this.#yielding !== undefined) return;
     this.#readBytes = 0;
-    this.#isYielding = true;
     pauseNow(this.#connection.socket);
-    setImmediate(readOn, this);
+    this.#yielding = setImmediate(readOn, this);
   }
 
   readOn(): void {
-    this.#isYielding = false;
-    if (!this.#isPaused && !this.#isReleased) this.#connection.socket.resume();
+    this.#yielding = undefined;
+    if (!this.#isPaused) this.#connection.socket.resume();
   }
 
   /**
@@ -70,22 +72,23 @@ export class ReadLimit {
    */
   apply(isBody: boolean, takenBytes: number): void {
     const unread = this.#intake.bytes?.length ?? 0;
-    const isOverfull = unread > (this.#isPaused ? 0 : this.#host.settings.maxHeaderSize);
-    if (isOverfull === this.#isPaused) return isOverfull ? this.#waitStill(takenBytes) : undefined;
-    if (isOverfull && !isBody && !this.#host.pipelined.hold(unread)) {
+    if (unread <= (this.#isPaused ? 0 : this.#host.settings.maxHeaderSize)) return this.#goOn();
+    if (!isBody && this.#heldBytes === 0 && !this.#hold(unread)) {
       this.isDropping = true;
-      return this.#intake.clear();
+      this.#intake.clear();
+      return this.#goOn();
     }
-    this.#isPaused = isOverfull;
-    if (!isOverfull) return this.#goOn();
-    this.#heldBytes = isBody ? 0 : unread;
-    pauseNow(this.#connection.socket);
-    this.#wait(takenBytes);
+    if (!this.#isPaused) pauseNow(this.#connection.socket);
+    this.#isPaused = true;
+    // Another wait of the connection may have taken the place of this one.
+    if (this.#connection.waitList?.name !== "overfull") this.#wait(takenBytes);
   }
 
   #goOn(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
     this.#letGo();
-    if (!this.#isYielding) this.#connection.socket.resume();
+    if (this.#yielding === undefined) this.#connection.socket.resume();
     if (this.#connection.waitList?.name === "overfull") this.#host.waits.end(this.#connection);
   }
 
@@ -99,11 +102,6 @@ export class ReadLimit {
     return true;
   }
 
-  /** Another wait of the connection may have taken the place of this one. */
-  #waitStill(takenBytes: number): void {
-    if (this.#connection.waitList?.name !== "overfull") this.#wait(takenBytes);
-  }
-
   #wait(takenBytes: number): void {
     this.#takenBytes = takenBytes;
     this.#host.waits.begin(this.#connection, "overfull");
@@ -111,16 +109,24 @@ export class ReadLimit {
 
   /** The connection becomes a tunnel, which is given what has arrived. */
   leave(): Buffer {
-    const arrived = this.#intake.takeAll();
+    const arrived = this.#intake.bytes ?? Buffer.alloc(0);
     this.release();
     return arrived;
   }
 
-  /** The connection has ended. */
+  /** Nothing that has arrived is read any more. */
   release(): void {
-    this.#isReleased = true;
+    clearImmediate(this.#yielding);
+    this.#yielding = undefined;
     this.#intake.clear();
+    this.#host.pipelined.remove(this.#connection);
     this.#letGo();
+  }
+
+  #hold(bytes: number): boolean {
+    if (!this.#host.pipelined.hold(bytes)) return false;
+    this.#heldBytes = bytes;
+    return true;
   }
 
   #letGo(): void {

@@ -1,12 +1,11 @@
 import type { ServerOpts, Socket } from "node:net";
-import type { Server as TlsServer } from "node:tls";
 
 import type { Clock } from "../clock.ts";
 import type { ListenConfig } from "../config/schema.ts";
 import type { ConnectionsView, Report } from "../observe/events.ts";
 import type { ConnectionHost, RequestHandler } from "./connection-host.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
-import type { TlsWatch } from "./tls.ts";
+import type { TlsListening } from "./tls.ts";
 import type { WaitLimits } from "./waits.ts";
 
 import { AcceptedSockets } from "./accepted-sockets.ts";
@@ -49,12 +48,6 @@ const socketSettings: ServerOpts = {
   // A client that has said all still gets its answer.
   allowHalfOpen: true,
 };
-
-/** Takes sockets that were accepted, and hands over those whose handshake is complete. */
-interface TlsListening {
-  readonly server: TlsServer;
-  readonly watch: TlsWatch;
-}
 
 /** A lingering connection whose client is silent for this long is closed. Milliseconds. */
 const lingerSilenceMs = 5000;

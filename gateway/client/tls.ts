@@ -64,14 +64,17 @@ export interface TlsServerOptions {
   readonly report: Report;
 }
 
+/** Takes sockets that were accepted, and hands over those whose handshake is complete. */
+export interface TlsListening {
+  readonly server: Server;
+  readonly watch: TlsWatch;
+}
+
 /**
  * A TLS server that offers HTTP/1.1 alone. With `clientCa` a client without a certificate of that authority is
  * turned away at the handshake. Throws where the files do not serve.
  */
-export function createTlsServer(
-  settings: TlsOptions,
-  options: TlsServerOptions,
-): { readonly server: Server; readonly watch: TlsWatch } {
+export function createTlsServer(settings: TlsOptions, options: TlsServerOptions): TlsListening {
   const { config, report } = options;
   const files = readTlsFiles(config);
   if ("reason" in files) throw new Error(`listen.tls: '${files.file}' ${files.reason}`);

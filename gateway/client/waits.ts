@@ -3,26 +3,16 @@ import type { Clock, TimerHandle } from "../clock.ts";
 /** What a client connection can be waited for, one at a time. */
 export type WaitName = "idle" | "head" | "linger" | "overfull";
 
-/** Something that waits in a list. The list alone writes these fields. */
-export interface Waiting {
+/** Something that waits in a list. The list alone writes its fields. */
+export abstract class Waiting {
   /** Since when, in monotonic milliseconds. */
-  waitingSince: number;
-  waitList: WaitList | undefined;
-  earlier: Waiting | undefined;
-  later: Waiting | undefined;
-  /** It has waited for the whole time and is in no list any more. */
-  overdue(wait: WaitName): void;
-  /** Closes the connection where nothing is under way on it. */
-  closeIdle(): void;
-}
-
-/** A connection that waits, and where in which list. */
-export abstract class WaitingConnection implements Waiting {
   waitingSince = 0;
   waitList: WaitList | undefined;
   earlier: Waiting | undefined;
   later: Waiting | undefined;
+  /** It has waited for the whole time and is in no list any more. */
   abstract overdue(wait: WaitName): void;
+  /** Closes the connection where nothing is under way on it. */
   abstract closeIdle(): void;
 }
 

@@ -152,6 +152,35 @@ describe("what comes behind a request that is served", () => {
     assert.equal(stand.client.isPaused(), false);
   });
 
+  test("counts behind a body that was waiting, too, once that is read", async () => {
+    const stand = new ConnectionStand();
+    await stand.send(requestText("/1", { method: "POST", fields: "Content-Length: 3000\r\n" }));
+    await stand.send("x".repeat(3000) + requestText("/2").repeat(30));
+    assert.equal(stand.pipelined.heldBytes, 0);
+    stand.request.read(new Reading());
+    assert.equal(stand.pipelined.heldBytes, 30 * requestText("/2").length);
+    assert.equal(stand.client.isPaused(), true);
+  });
+
+  test("counts no more once the connection lingers", async () => {
+    const stand = new ConnectionStand();
+    await stand.send(requestText("/1") + requestText("/2").repeat(30));
+    await turn();
+    assert.ok(stand.pipelined.heldBytes > 1000);
+    await stand.answer("fine", stand.request, true);
+    assert.deepEqual([stand.pipelined.heldBytes, stand.client.destroyed], [0, false]);
+    assert.equal(stand.client.isPaused(), false);
+  });
+
+  test("leaves the queue with its connection", async () => {
+    const stand = new ConnectionStand();
+    stand.client.arrive(requestText("/1").repeat(2));
+    await Promise.resolve();
+    stand.client.destroy();
+    await turn();
+    assert.deepEqual([stand.pipelined.size, stand.requests.length], [0, 0]);
+  });
+
   test("counts for all connections as long as it is held", async () => {
     const stand = new ConnectionStand();
     await stand.send(requestText("/1"));

@@ -55,11 +55,26 @@ describe("pipelined requests", () => {
     assert.deepEqual([stand.turn(), stand.turn(), stand.turn()], ["a", "a", ""]);
   });
 
-  test("begin no more than one in a turn that has accepted a connection", () => {
+  test("begin one for each four connections that the turn has accepted", () => {
     const stand = new Stand();
-    for (const name of ["a", "b", "c"]) stand.pipelined.add(stand.connection(name, 1, 0));
+    for (const name of ["a", "b", "c", "d", "e"]) stand.pipelined.add(stand.connection(name, 1, 0));
     stand.pipelined.accepted();
-    assert.deepEqual([stand.turn(), stand.turn(), stand.turn()], ["a", "bc", ""]);
+    assert.equal(stand.turn(), "a");
+    for (let n = 0; n < 8; n++) stand.pipelined.accepted();
+    assert.deepEqual([stand.turn(), stand.turn(), stand.turn()], ["bc", "de", ""]);
+  });
+
+  test("are no more than the connections that stand, however fast others come and go", () => {
+    const stand = new Stand();
+    stand.pipelined.add(stand.connection("a", 100, 0));
+    for (let n = 0; n < 50; n++) {
+      const leaves = stand.connection("b", 1, 0);
+      stand.pipelined.accepted();
+      stand.pipelined.add(leaves);
+      stand.pipelined.remove(leaves);
+      assert.equal(stand.turn(), "a");
+      assert.equal(stand.pipelined.size, 1);
+    }
   });
 
   test("go on in order whatever their number", () => {

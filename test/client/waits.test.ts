@@ -3,22 +3,19 @@ import { describe, test } from "node:test";
 
 import * as fc from "fast-check";
 
-import type { WaitLimits, WaitList, WaitName, Waiting } from "../../gateway/client/waits.ts";
+import type { WaitLimits, WaitName } from "../../gateway/client/waits.ts";
 
-import { ConnectionWaits } from "../../gateway/client/waits.ts";
+import { ConnectionWaits, Waiting } from "../../gateway/client/waits.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 /** A connection that waits, and notes what it hears. */
-class FakeConnection implements Waiting {
+class FakeConnection extends Waiting {
   readonly name: string;
   readonly log: string[];
-  waitingSince = 0;
-  waitList: WaitList | undefined;
-  earlier: Waiting | undefined;
-  later: Waiting | undefined;
   onOverdue: () => void = () => {};
 
   constructor(name: string, log: string[]) {
+    super();
     this.name = name;
     this.log = log;
   }
