@@ -26,7 +26,9 @@ export type UnreadAnswerFigures = ReadonlyMap<number, readonly ServiceFigures[]>
 
 export const sizesMiB = [2, 10];
 
-const probesPerSecond = 20;
+/** So few that a machine which takes a second to answer still needs no more permits than `sparedPermits`. */
+const probesPerSecond = 10;
+const sparedPermits = 20;
 const chunk = Buffer.alloc(64 * 1024, "x");
 const mebibyte = 1024 * 1024;
 const permits = 100;
@@ -34,7 +36,7 @@ const permits = 100;
 const servedWithinMs = 5000;
 
 /** As many clients as leave permits for good requests: the others take these once nothing moves any more. */
-const mostOf = (clients: number): number => Math.min(clients, permits - 10);
+const mostOf = (clients: number): number => Math.min(clients, permits - sparedPermits);
 
 /** Clients that do not read, to an upstream for each size with the default limit, while good requests come to it. */
 export async function leaveUnread({ clients, waves, secondsEach }: UnreadAnswers): Promise<UnreadAnswerFigures> {
