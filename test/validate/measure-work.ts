@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { SchemaCompiler } from "../../gateway/validate/schema-compiler.ts";
 import { findErrors } from "../../gateway/validate/schema-errors.ts";
 import { WorkExceeded } from "../../gateway/validate/work-meter.ts";
+import { knownWork, slownessOf } from "../support/machine-pace.ts";
 import { workCases } from "./work-cases.ts";
 
 /** What became of a body, and for how long the loop computed: the mean of four checks behind a first, parsing aside. */
@@ -15,25 +16,11 @@ export interface Measured {
   readonly slowness: number;
 }
 
-/** What the known work takes on the machine that the bounds are for: a CPU core of 2021, not shared. Milliseconds. */
-const knownWorkMs = 12;
-const known = Array.from({ length: 20_000 }, (_, i) => ({ id: `item ${i}`, tags: ["a", "b"], [`only${i % 5}`]: i }));
-
 function cpuMsOf(work: () => void): number {
   const before = process.threadCpuUsage();
   work();
   const { user, system } = process.threadCpuUsage(before);
   return (user + system) / 1000;
-}
-
-/** As validation does, it reads objects member by member. */
-function knownWork(): void {
-  const copy = JSON.parse(JSON.stringify(known)) as typeof known;
-  const members = copy.reduce(
-    (sum, item) => sum + Object.keys(item).filter((key) => Object.hasOwn(item, key)).length,
-    0,
-  );
-  if (members !== 3 * known.length) throw new Error(`${members} members`);
 }
 
 /** A mean, since the kernel may account CPU time in steps of 4 to 16 ms: of single ones 0 and 16 are seen. */
@@ -57,7 +44,7 @@ function measure(schema: object, text: string): Measured {
     }
   };
   const taken = Array.from({ length: 5 }, () => ({ known: cpuMsOf(knownWork), ms: cpuMsOf(checkIt) })).slice(1);
-  const slowness = Math.max(1, meanOf(taken.map((one) => one.known)) / knownWorkMs);
+  const slowness = slownessOf(meanOf(taken.map((one) => one.known)));
   return { verdict, ms: meanOf(taken.map(({ ms }) => ms)), slowness };
 }
 

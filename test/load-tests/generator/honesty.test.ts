@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { slownessNow } from "../../support/machine-pace.ts";
 import { askDelayed, askStalled, firstValid } from "./honesty.ts";
 
 describe("against a server with a constant delay of 50 ms", () => {
   for (const ratePerSecond of [200, 1000]) {
     test(`a run at ${ratePerSecond} requests a second that says it is valid has a median of 50 ms`, async (t) => {
+      const slowness = slownessNow();
       const { phases, validity } = await firstValid(3, () => askDelayed(ratePerSecond, 2, 50));
       const { goodMs, offered, good } = phases[0]!.all;
       t.diagnostic(JSON.stringify({ goodMs, validity }));
       assert.equal(good, offered);
       assert.ok(goodMs.p50 >= 49.9, `p50 ${goodMs.p50} ms`);
-      if (validity.isValid) assert.ok(goodMs.p50 <= 52, `p50 ${goodMs.p50} ms`);
+      // Both processes take their part: 2 ms where the machine has what the bounds are for.
+      const maxMs = 50 + 2 * Math.max(slowness, slownessNow());
+      if (validity.isValid) assert.ok(goodMs.p50 <= maxMs, `p50 ${goodMs.p50} ms of at most ${maxMs} ms`);
     });
   }
 });
