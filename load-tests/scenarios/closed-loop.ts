@@ -17,14 +17,21 @@ const crowds = [100, 500, 1000] as const;
 const burstsFrom = 500;
 const burstRounds = 3;
 const idleMs = 1000;
-const seconds = 10;
-/** How long the gateway without shedding is asked, before and after the other: the machine may change meanwhile. */
-const besideSeconds = 4;
+const crowdSeconds = 10;
+/** Goodput is compared in short turns, each gateway first in every other one: the machine may change meanwhile. */
+const turns = 4;
+const turnSeconds = 2;
 const warmUp = { seconds: 3, count: 64 };
 /** Where a gateway works less than this share of the time, something else is the bottleneck. */
 const leastBusy = 0.8;
 
 const kinds = [get, post];
+
+/** What a crowd was answered, and for what share of the time its gateway worked. */
+interface Work {
+  readonly result: Answers;
+  readonly share: number;
+}
 
 type Measure = "refused" | "refused at once" | "goodput" | "busy";
 
@@ -42,20 +49,27 @@ async function measureAll(stage: Stage): Promise<void> {
   for (const kind of kinds) for (const count of crowds) await measureCrowd(stage, kind, count);
 }
 
-/** The crowd asks the gateway that sheds, and before and after that the one that does not. */
+/** The crowd asks the gateway that sheds, and then in turn this one and the one that does not. */
 async function measureCrowd(stage: Stage, kind: Request, count: number): Promise<void> {
   const { request } = kind;
   const [shedding, plain] = gatewaysOf(stage);
   const note = (measure: Measure, value: number): void => stage.note(nameOf(kind, count, measure), value);
-  using beside = await Callers.connect({ port: plain.port, request, count });
   using callers = await Callers.connect({ port: shedding.port, request, count });
-  const before = await whileWorking(plain.pid, () => beside.askInTurn(besideSeconds));
-  const crowd = await whileWorking(shedding.pid, () => callers.askInTurn(seconds));
+  const ask = (seconds: number) => whileWorking(shedding.pid, () => callers.askInTurn(seconds));
+  const long = await ask(crowdSeconds);
   if (count >= burstsFrom) note("refused at once", await refusedAtOnce(callers));
-  const after = await whileWorking(plain.pid, () => beside.askInTurn(besideSeconds));
-  note("refused", refusedOf(crowd.result));
-  note("goodput", goodputOf([crowd.result]) / goodputOf([before.result, after.result]));
-  note("busy", Math.min(before.share, crowd.share, after.share));
+  // Only now: a connection on which nothing is asked is closed after listen.headersTimeout.
+  using beside = await Callers.connect({ port: plain.port, request, count });
+  const askBeside = () => whileWorking(plain.pid, () => beside.askInTurn(turnSeconds));
+  const [own, others]: [Work[], Work[]] = [[], []];
+  for (let turn = 0; turn < turns; turn += 1) {
+    if (turn % 2 === 0) others.push(await askBeside());
+    own.push(await ask(turnSeconds));
+    if (turn % 2 === 1) others.push(await askBeside());
+  }
+  note("refused", sum([long, ...own].map(({ result }) => refusedOf(result))));
+  note("goodput", goodputOf(own) / goodputOf(others));
+  note("busy", Math.min(long.share, busyShareOf(own), busyShareOf(others)));
 }
 
 async function refusedAtOnce(callers: Callers): Promise<number> {
@@ -79,9 +93,13 @@ function refusedOf(answers: Answers): number {
   return all - countOf(answers, 200) + answers.broken;
 }
 
-function goodputOf(rounds: readonly Answers[]): number {
-  const good = rounds.reduce((total, answers) => total + countOf(answers, 200), 0);
-  return good / rounds.reduce((total, answers) => total + answers.seconds, 0);
+function busyShareOf(works: readonly Work[]): number {
+  return sum(works.map(({ share }) => share)) / works.length;
+}
+
+function goodputOf(works: readonly Work[]): number {
+  const good = sum(works.map(({ result }) => countOf(result, 200)));
+  return good / sum(works.map(({ result }) => result.seconds));
 }
 
 function thresholdsOf(kind: Request): readonly Threshold[] {
