@@ -15,8 +15,6 @@ export interface Scenario {
   readonly services: readonly Service[];
   /** How many gateways stand before them; default 1. Load is spread evenly. */
   readonly gateways?: number;
-  /** What differs from `config` in each gateway, in their order; there are as many as that. In place of `gateways`. */
-  readonly gatewayConfigs?: readonly ConfigPatch[];
   /** What differs from the standing config; see stage/gateway-config.ts. */
   readonly config?: ConfigPatch;
   readonly classes: readonly RequestClass[];
@@ -119,6 +117,8 @@ export interface GatewayHandle {
   /** Undefined where the subject has none. */
   readonly adminPort: number | undefined;
   readonly pid: number;
+  /** Puts its config, with this over it, in force by a reload. Undefined where the subject has none. */
+  reconfigure?(patch: ConfigPatch): Promise<void>;
 }
 
 /** What is put to the test: statuswise with some config, or a peer. */

@@ -1,8 +1,7 @@
-import type { ConfigPatch, RunningSubject, Scenario, Stage, Subject } from "../scenario.ts";
+import type { RunningSubject, Scenario, Stage, Subject } from "../scenario.ts";
 import type { RunningService } from "../upstream/client.ts";
 
 import { startService } from "../upstream/client.ts";
-import { patched } from "./gateway-config.ts";
 
 /** Services and gateways of a run, each in a process of its own. Disposing it ends them, the last one first. */
 export interface StandingStage extends Stage, AsyncDisposable {
@@ -20,7 +19,9 @@ export async function setStage(scenario: Scenario, subject: Subject, seed: numbe
   }
   const ports = services.map(({ port }) => port);
   const gateways: RunningSubject[] = [];
-  for (const config of gatewayConfigs(scenario)) gateways.push(stack.use(await subject.start(ports, config)));
+  for (let n = 0; n < (scenario.gateways ?? 1); n += 1) {
+    gateways.push(stack.use(await subject.start(ports, scenario.config)));
+  }
   const notes: Record<string, number> = {};
   const stage = {
     services,
@@ -33,10 +34,6 @@ export async function setStage(scenario: Scenario, subject: Subject, seed: numbe
   const capacity = (await scenario.measureCapacity?.(stage)) ?? madeCapacity(scenario);
   const owned = stack.move();
   return { ...stage, capacity, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-function gatewayConfigs({ config, gateways = 1, gatewayConfigs: own }: Scenario): readonly (ConfigPatch | undefined)[] {
-  return own?.map((patch) => patched(config ?? {}, patch)) ?? Array.from({ length: gateways }, () => config);
 }
 
 /** Requests per second of the first service as it was made. */

@@ -23,6 +23,7 @@ export interface StatuswiseOptions {
 
 /** What is read of /status. */
 interface Status {
+  readonly lastReload: { readonly outcome: string; readonly time: string } | null;
   readonly upstreams: ReadonlyArray<{
     readonly limit: number;
     readonly inFlight: number;
@@ -37,6 +38,8 @@ interface Status {
 const main = join(import.meta.dirname, "../../gateway/main.ts");
 const collecting = ["--expose-gc", "--import", join(import.meta.dirname, "collect-on-signal.ts")];
 const collectingMs = 200;
+const reloadMs = 10_000;
+const lookMs = 20;
 const fromBestToWorst = ["closed", "half-open", "open"];
 
 /** The gateway of this repository as its operators run it: a process of its own, its log written and read away. */
@@ -53,7 +56,8 @@ async function start(
   const folder = await mkdtemp(join(tmpdir(), "statuswise-load-"));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   const file = join(folder, "gateway.json");
-  await writeFile(file, JSON.stringify(patched(patched(standingConfig(servicePorts.length), config ?? {}), own)));
+  const whole = patched(patched(standingConfig(servicePorts.length), config ?? {}), own);
+  await writeFile(file, JSON.stringify(whole));
   // What it writes to disk goes with its config.
   const environment = { ...upstreamEnvironment(servicePorts), TMPDIR: folder };
   const args = [...collecting, ...nodeArguments, main, "start", "--config", file];
@@ -61,13 +65,19 @@ async function start(
   await warmUp(child.port);
   const adminPort = Number(child.announced["adminPort"]);
   const admin = stack.use(new AdminClient(adminPort));
+  const status = async (): Promise<Status> => JSON.parse(await admin.get("/status")) as Status;
   const owned = stack.move();
   return {
     port: child.port,
     adminPort,
     pid: child.pid,
-    sample: async () => sampleOf(JSON.parse(await admin.get("/status")) as Status),
-    end: async () => endOf(JSON.parse(await admin.get("/status")) as Status, await admin.get("/metrics")),
+    sample: async () => sampleOf(await status()),
+    end: async () => endOf(await status(), await admin.get("/metrics")),
+    async reconfigure(patch) {
+      const { lastReload } = await status();
+      await writeFile(file, JSON.stringify(patched(whole, patch)));
+      await reloaded(status, lastReload?.time);
+    },
     async liveBytes() {
       // What the first collection finds finished, native halves of sockets for one, only the second frees.
       for (let collection = 0; collection < 2; collection += 1) {
@@ -78,6 +88,19 @@ async function start(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Awaits that the gateway has seen the change of its file, about twice a second, and has it in force. */
+async function reloaded(status: () => Promise<Status>, before: string | undefined): Promise<void> {
+  for (const endsAtMs = performance.now() + reloadMs; performance.now() < endsAtMs;) {
+    const { lastReload } = await status();
+    if (lastReload !== null && lastReload.time !== before) {
+      if (lastReload.outcome === "success") return;
+      throw new Error(`the gateway refused its new config: ${lastReload.outcome}`);
+    }
+    await delay(lookMs);
+  }
+  throw new Error(`the gateway did not reload its config within ${reloadMs} ms`);
 }
 
 function sampleOf({ upstreams }: Status): SubjectSample {

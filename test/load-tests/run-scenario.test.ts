@@ -145,20 +145,6 @@ describe("a scenario", () => {
     assert.equal(load.validity.reasons.at(-1), "the gateway was idle");
   });
 
-  test("starts as many gateways as it has configs for, each with its own over that of all", async () => {
-    const configs: unknown[] = [];
-    const subject: Subject = {
-      ...nothing,
-      start(ports, config) {
-        configs.push(config);
-        return nothing.start(ports, config);
-      },
-    };
-    const scenario: Scenario = { ...small, config: { a: { b: 1 } }, gatewayConfigs: [{}, { a: { c: 2 } }] };
-    await runScenario(scenario, subject, { isQuick: true, seed: 3 });
-    assert.deepEqual(configs.slice(0, 2), [{ a: { b: 1 } }, { a: { b: 1, c: 2 } }]);
-  });
-
   test("asks the gateway itself for its capacity where the scenario says so", async () => {
     const scenario: Scenario = { ...small, measureCapacity: async ({ gateways }) => gateways.length * 50 };
     const run = await runScenario(scenario, nothing, { isQuick: true, seed: 3 });
