@@ -97,11 +97,10 @@ export function assemble(options: AssemblyOptions): Rooms {
 
 function assembleHoldings(options: AssemblyOptions): Holdings {
   const { config, clock, random, observer, inherited } = options;
-  const { maxBufferedBytes: totalBytes } = config.listen;
   return {
     upstreams: assembleUpstreams(options, inherited?.upstreams),
     limits: new RateLimits({ config, clock, random, report: observer.report }, inherited?.limits),
-    budget: inherited?.budget.totalBytes === totalBytes ? inherited.budget : new ByteBudget(totalBytes),
+    budget: inherited?.budget ?? new ByteBudget(config.listen.maxBufferedBytes),
   };
 }
 

@@ -96,6 +96,8 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   isHurried = false;
   /** A WebSocket handshake on a route that allows it. */
   isUpgrade = false;
+  /** The 101 is out: the connection has left HTTP, and no response can be written to it. */
+  hasSwitched = false;
   /** Leave to use the upstream; given back when the upstream's response has been read whole, or the exchange ends. */
   permit: UpstreamPermit | undefined;
   /** This is the connection's last exchange: the answer says `Connection: close`. */

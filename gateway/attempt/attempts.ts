@@ -6,7 +6,7 @@ import type { Ticket, Verdict } from "./ticket.ts";
 import type { Guarded } from "./unavailable.ts";
 
 import { classify } from "../failures/classify.ts";
-import { Failure } from "../failures/failure.ts";
+import { Failure, TimerExpired } from "../failures/failure.ts";
 import { pause } from "./backoff.ts";
 import { KeptAnswer } from "./kept-answer.ts";
 import { callsForRetry, obstacle, pauseBeforeRetry } from "./retry.ts";
@@ -239,10 +239,11 @@ function verdict(failure: Failure, facts: Attempt, exchange: Exchange): Verdict 
 /**
  * The whole budget ran out. That is the target's fault only if it had had about as long as it is configured to have:
  * a budget eaten up by the queue, by earlier attempts or by the client's own upload is not, nor one that the client
- * itself had cut short.
+ * itself had cut short, nor what ended because the process drains.
  */
 function hadFullTimer(facts: Attempt, exchange: Exchange): boolean {
-  if (exchange.isHurried) return false;
+  const { cancelled, isHurried } = exchange;
+  if (isHurried || (cancelled instanceof TimerExpired && cancelled.timer === "drain")) return false;
   const budgetMs = exchange.route?.config.timeout ?? 0;
   return exchange.clock.now() - facts.awaitedSince >= 0.9 * Math.min(facts.timerMs, budgetMs);
 }

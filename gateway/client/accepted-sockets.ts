@@ -7,6 +7,12 @@ import { plainAddress } from "./client-address.ts";
 
 type Limits = Pick<ListenConfig, "maxConnections" | "maxConnectionsPerAddress">;
 
+/** A connection, as far as it can be told that the process ends. */
+interface ServedConnection {
+  /** Ends what is under way on it. */
+  cancel(reason: Error): void;
+}
+
 /**
  * The sockets of clients that stand, from accept on, those in a TLS handshake and in a tunnel included: at most
  * `maxConnections`, and of one address at most `maxConnectionsPerAddress`. For one more the connection that has been
@@ -14,7 +20,7 @@ type Limits = Pick<ListenConfig, "maxConnections" | "maxConnectionsPerAddress">;
  * it is read, since an answer would need what there is no room for.
  */
 export class AcceptedSockets {
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Map<Socket, ServedConnection | undefined>();
   /** By address, where a share is configured; no entry without a socket. */
   readonly #byAddress = new Map<string, number>();
   readonly #closeLongestIdle: () => boolean;
@@ -48,7 +54,7 @@ export class AcceptedSockets {
       socket.destroy();
       return;
     }
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, undefined);
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
     const peer = this.#isSecure ? peerOf(socket) : "";
     if (this.#isSecure) this.#handshaking.set(peer, socket);
@@ -58,9 +64,12 @@ export class AcceptedSockets {
     });
   }
 
-  /** The TLS handshake of a connection is complete: `socket` is its TLS socket. */
-  secured(socket: Socket): void {
-    this.#handshaking.delete(peerOf(socket));
+  /** A connection is served on `socket`; under TLS this is the TLS socket, and its handshake is complete. */
+  served(socket: Socket, connection: ServedConnection): void {
+    const peer = peerOf(socket);
+    const accepted = this.#isSecure ? this.#handshaking.get(peer) : socket;
+    this.#handshaking.delete(peer);
+    if (accepted !== undefined) this.#sockets.set(accepted, connection);
   }
 
   /** Destroys those that have not completed their TLS handshake. */
@@ -68,9 +77,13 @@ export class AcceptedSockets {
     for (const socket of this.#handshaking.values()) socket.destroy();
   }
 
-  /** Destroys all, also those that have left HTTP. */
+  /** Ends what is under way on all, also on those that have left HTTP. */
+  cancel(reason: Error): void {
+    for (const connection of this.#sockets.values()) connection?.cancel(reason);
+  }
+
   destroy(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
   }
 
   #hasRoom(address: string): boolean {

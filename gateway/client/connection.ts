@@ -76,6 +76,8 @@ export class ClientConnection extends Waiting implements RequestConnection, Pipe
   }, this.#fault);
 
   readonly #onEnd = guarded((): void => this.#halfClosed(), this.#fault);
+  readonly bodyWanted = guarded((): void => this.#advance(), this.#fault);
+  readonly cancel = guarded((reason: Error): void => this.#request?.cancel(reason), this.#fault);
 
   readonly #onClose = guarded((): void => {
     const request = this.#request;
@@ -180,8 +182,6 @@ export class ClientConnection extends Waiting implements RequestConnection, Pipe
     else this.#state = enter(this.#state, "responding");
     return true;
   }
-
-  readonly bodyWanted = guarded((): void => this.#advance(), this.#fault);
 
   takeArrived(bytes: number): Buffer | undefined {
     const taken = this.#intake.take(bytes);

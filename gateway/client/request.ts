@@ -111,7 +111,7 @@ export class ClientRequest implements RequestStream {
   }
 
   /** The client has left, or what it sends is malformed. */
-  cancel(reason: Failure): void {
+  cancel(reason: Error): void {
     this.#owner?.cancel(reason);
   }
 

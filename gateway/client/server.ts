@@ -9,6 +9,7 @@ import type { TlsListening } from "./tls.ts";
 import type { WaitLimits } from "./waits.ts";
 
 import { AcceptedSockets } from "./accepted-sockets.ts";
+import { TimerExpired } from "../failures/failure.ts";
 import { ClientConnection } from "./connection.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import { PipelinedRequests } from "./pipelined.ts";
@@ -29,6 +30,8 @@ export interface Listener {
   open(): Promise<number>;
   /** Stops accepting and closes idle connections; resolves when the last connection has gone. */
   close(): Promise<void>;
+  /** Ends what is under way: it is answered, where no response has begun, and each connection closes after that. */
+  cancel(): void;
   /** Destroys what is left. */
   destroy(): void;
   /** Takes over what may change while it listens: all but host, port, and whether there is TLS or a clientCa. */
@@ -85,7 +88,13 @@ class ClientListener implements Listener, ConnectionHost {
 
   get connections(): Omit<ConnectionsView, "requestBytes"> {
     const { open, dropped, reclaimed } = this.#sockets;
-    return { open, dropped, reclaimed, responseBytes: this.buffers.usedBytes };
+    return {
+      open,
+      dropped,
+      reclaimed,
+      responseBytes: this.buffers.usedBytes,
+      pipelinedBytes: this.pipelined.heldBytes,
+    };
   }
 
   async open(): Promise<number> {
@@ -105,7 +114,12 @@ class ClientListener implements Listener, ConnectionHost {
     await closed;
   }
 
+  cancel(): void {
+    this.#sockets.cancel(new TimerExpired("drain"));
+  }
+
   destroy(): void {
+    this.cancel();
     this.#sockets.destroy();
   }
 
@@ -132,8 +146,7 @@ class ClientListener implements Listener, ConnectionHost {
 
   #serve(socket: Socket): void {
     if (socket.destroyed) return;
-    this.#sockets.secured(socket);
-    void new ClientConnection(socket, this);
+    this.#sockets.served(socket, new ClientConnection(socket, this));
   }
 }
 

@@ -73,7 +73,7 @@ class Crew implements RunningGateway {
       config: config.log,
       routes: [],
       views: () => [],
-      connections: () => ({ open: 0, dropped: 0, reclaimed: 0, responseBytes: 0, requestBytes: 0 }),
+      connections: () => ({ open: 0, dropped: 0, reclaimed: 0, responseBytes: 0, requestBytes: 0, pipelinedBytes: 0 }),
       destination: this.#destination,
     });
     this.#admin = this.#createAdmin();

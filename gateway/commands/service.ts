@@ -87,6 +87,7 @@ export class Service {
     const last = this.#gateway.rooms;
     const next = this.#assemble(compiled, last.holdings);
     this.#gateway.rooms = next;
+    next.holdings.budget.reconfigure(config.listen.maxBufferedBytes);
     this.#config = config;
     this.#shedder.reconfigure(config.shedding);
     this.#listener.reconfigure(config.listen);
@@ -125,13 +126,14 @@ export class Service {
 
   /** What /status says of this process. */
   status() {
-    const { open, dropped, reclaimed, responseBytes, requestBytes } = this.#connections();
+    const { open, dropped, reclaimed, responseBytes, requestBytes, pipelinedBytes } = this.#connections();
     return {
       state: this.state,
       inFlight: this.inFlight,
       connections: { open, dropped, reclaimed },
       bufferedBodyBytes: requestBytes,
       bufferedResponseBytes: responseBytes,
+      bufferedPipelinedBytes: pipelinedBytes,
       shedding: this.#shedder.view,
       routes: this.#config.routes.map(({ id, path, upstream, weights }) => ({ id, path, upstream, weights })),
       upstreams: this.#views(),
@@ -144,9 +146,7 @@ export class Service {
   }
 
   #connections(): ConnectionsView {
-    const { open, dropped, reclaimed, responseBytes } = this.#listener.connections;
-    const requestBytes = this.#gateway.rooms.holdings.budget.reservedBytes;
-    return { open, dropped, reclaimed, responseBytes, requestBytes };
+    return { ...this.#listener.connections, requestBytes: this.#gateway.rooms.holdings.budget.reservedBytes };
   }
 
   #views(): UpstreamView[] {

@@ -67,6 +67,8 @@ function timerCode(timer: TimerName, facts: FailureFacts): FailureCode {
     case "continue": // likewise
     case "deadline":
       return deadlineCode(facts);
+    case "drain":
+      return isAsked(facts.phase) ? "deadline_exceeded" : "draining";
   }
 }
 
@@ -74,6 +76,11 @@ function deadlineCode(facts: FailureFacts): FailureCode {
   if (facts.phase === "queue") return "queue_timeout";
   if (facts.phase === "accept" || facts.phase === "body" || facts.awaitsClient) return "client_timeout";
   return "deadline_exceeded";
+}
+
+/** The upstream has been sent something of the request, and has not answered. */
+function isAsked(phase: FailureFacts["phase"]): boolean {
+  return phase === "send" || phase === "headers";
 }
 
 const ownExhaustion = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"]);

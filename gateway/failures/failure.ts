@@ -73,6 +73,7 @@ export type TimerName =
   | "write"
   | "idle"
   | "deadline"
+  | "drain"
   | "queue"
   | "backoff"
   | "body"

@@ -17,6 +17,11 @@ export function registerConnectionGauges(read: () => ConnectionsView, registry: 
     "Bytes of responses that clients have not taken, of listen.maxBufferedResponseBytes.",
     (view) => view.responseBytes,
   );
+  gauge(
+    "statuswise_pipelined_request_bytes",
+    "Bytes of pipelined requests that are held beyond listen.maxHeaderSize of each connection, of 64 MiB.",
+    (view) => view.pipelinedBytes,
+  );
 
   function gauge(name: string, help: string, value: (view: ConnectionsView) => number): void {
     const one: Gauge = new Gauge({ name, help, registers: [registry], collect: () => one.set(value(read())) });

@@ -120,6 +120,8 @@ export interface ConnectionsView {
   readonly reclaimed: number;
   /** Bytes of responses that clients have not taken. */
   readonly responseBytes: number;
+  /** Of pipelined requests, beyond `listen.maxHeaderSize` of each connection. */
+  readonly pipelinedBytes: number;
   /** Bytes of request bodies that are held. */
   readonly requestBytes: number;
 }

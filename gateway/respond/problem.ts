@@ -32,11 +32,11 @@ export class Responder {
     const { response } = exchange;
     const status = failure.status;
     // What the client saw, also where a failure with a status of its own came after the head.
+    const isBegun = response.isBegun || exchange.hasSwitched;
     const begun = response.isBegun ? response.status : exchange.outcome?.status;
-    const seen = response.isBegun || status === null ? (begun ?? unsent) : status;
+    const seen = isBegun || status === null ? (begun ?? unsent) : status;
     exchange.outcome = { status: seen, code: failure.code, source: failure.row.source };
-    if (failure.code !== "client_closed" && !response.isBegun && status !== null)
-      return this.#send(failure, status, exchange);
+    if (failure.code !== "client_closed" && !isBegun && status !== null) return this.#send(failure, status, exchange);
     response.abort();
     return undefined;
   }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 
 import type { Exchange, Waiter } from "../exchange.ts";
 
-import { Failure } from "../failures/failure.ts";
+import { Failure, TimerExpired } from "../failures/failure.ts";
 
 /** How long one side may still speak once the other has finished. WebSockets have no use for half a connection. */
 const lingerMs = 1000;
@@ -18,7 +18,7 @@ export interface TunnelOptions {
 /**
  * Two sockets that are piped into each other, to their common end: counts what passes, and sees to it that neither
  * side outlives the other. Whoever ends it, and in whatever way, it is an ordinary end, but for an upstream that
- * breaks off.
+ * breaks off and the drain's deadline.
  */
 export class JoinedSockets implements Waiter {
   readonly #options: TunnelOptions;
@@ -54,8 +54,11 @@ export class JoinedSockets implements Waiter {
     exchange.await(this);
   }
 
-  /** The silence was too long, or one side took too long to follow the other. */
-  cancel(): void {
+  /** The silence was too long, one side took too long to follow the other, or the process drains no longer. */
+  cancel(reason: Error): void {
+    if (reason instanceof TimerExpired && reason.timer === "drain") {
+      this.#brokenBy = new Failure("draining", { cause: reason });
+    }
     this.#options.client.destroy();
     this.#options.upstream.destroy();
   }

@@ -160,6 +160,7 @@ class Handshake implements Waiter {
       throw exchange.cancelled;
     }
     client.unshift(this.#takeover.complete());
+    exchange.hasSwitched = true;
     // As everywhere, a byte of a field is a byte.
     client.setDefaultEncoding("latin1");
     response.headers = byName([...fields, ...switchingFields]);

@@ -21,14 +21,19 @@ const shareBindsFrom = 1 / 2;
  * Content-Length announces. When all are in use, the slowest body that is still arriving is refused.
  */
 export class ByteBudget {
-  readonly totalBytes: number;
+  #totalBytes: number;
   #reservedBytes = 0;
   readonly #byAddress = new Map<string, number>();
   /** Of bodies that are still arriving. */
   readonly #arriving = new Set<Reservation>();
 
   constructor(totalBytes: number) {
-    this.totalBytes = totalBytes;
+    this.#totalBytes = totalBytes;
+  }
+
+  /** What is held beyond a smaller total stays until it is released. */
+  reconfigure(totalBytes: number): void {
+    this.#totalBytes = totalBytes;
   }
 
   get reservedBytes(): number {
@@ -47,9 +52,9 @@ export class ByteBudget {
     const { address } = reservation;
     const held = this.#byAddress.get(address) ?? 0;
     // A body alone is bounded by its route.
-    const isShared = this.#reservedBytes - reservation.bytes > this.totalBytes * shareBindsFrom;
-    if (isShared && held + bytes > this.totalBytes * addressShare) throw overloaded();
-    while (this.#reservedBytes + bytes > this.totalBytes) this.#refuseSlowest(reservation);
+    const isShared = this.#reservedBytes - reservation.bytes > this.#totalBytes * shareBindsFrom;
+    if (isShared && held + bytes > this.#totalBytes * addressShare) throw overloaded();
+    while (this.#reservedBytes + bytes > this.#totalBytes) this.#refuseSlowest(reservation);
     this.#reservedBytes += bytes;
     // What made room may have been of the same address.
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + bytes);

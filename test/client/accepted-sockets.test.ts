@@ -134,7 +134,7 @@ describe("TLS handshakes", () => {
   test("that are not complete end when the listener closes, and no other connection", () => {
     const { sockets, accept } = setUp({ isSecure: true });
     const [waiting, complete, left] = [accept(), accept(), accept()];
-    sockets.secured(asSocket(complete));
+    sockets.served(asSocket(complete), { cancel() {} });
     left.destroy();
     sockets.closeHandshaking();
     assert.deepEqual([waiting.destroyed, complete.destroyed, sockets.open], [true, false, 1]);

@@ -16,6 +16,7 @@ function setUp(config: { readonly grace: number; readonly deadline: number }) {
       note("close");
       return new Promise((resolve) => (closed = resolve));
     },
+    cancel: () => note("cancel"),
     destroy() {
       note("destroy");
       closed?.();
@@ -47,14 +48,27 @@ describe("a drain", () => {
     assert.equal(log.length, 3);
   });
 
-  test("destroys what is left at the deadline, counted from its start, and says so", async () => {
+  test("ends what is under way at the deadline, counted from its start, and destroys what stands a second later", async () => {
     const { log, drained, pass } = setUp({ grace: 5000, deadline: 30_000 });
     await pass(5000);
     await pass(24_999);
     assert.equal(log.at(-1)?.[0], "closed");
     await pass(1);
-    assert.deepEqual(log.at(-1), ["destroy", 30_000]);
+    assert.deepEqual(log.at(-1), ["cancel", 30_000]);
+    await pass(999);
+    assert.equal(log.at(-1)?.[0], "cancel");
+    await pass(1);
+    assert.deepEqual(log.at(-1), ["destroy", 31_000]);
     assert.equal(await drained, false);
+  });
+
+  test("destroys nothing where all goes once it was ended", async () => {
+    const { clock, log, drained, pass, lastConnectionGoes } = setUp({ grace: 0, deadline: 30_000 });
+    await pass(0);
+    await pass(30_000);
+    lastConnectionGoes();
+    assert.equal(await drained, false);
+    assert.deepEqual([log.at(-1), clock.pending], [["cancel", 30_000], 0]);
   });
 
   test("without grace closes at once", async () => {
@@ -73,6 +87,8 @@ describe("a drain", () => {
     const { log, drained, pass } = setUp({ grace: 5000, deadline: 1000 });
     await pass(5000);
     await pass(1);
+    assert.equal(log.at(-1)?.[0], "cancel");
+    await pass(1000);
     assert.equal(log.at(-1)?.[0], "destroy");
     assert.equal(await drained, false);
   });

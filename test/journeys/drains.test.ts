@@ -103,20 +103,6 @@ test("waits for no connection that never asked anything", bounded, async () => {
   assert.equal(await silent.ended, "fin");
 });
 
-test("ends with 1 and destroys what is left at the deadline", bounded, async () => {
-  await using upstream = await startUpstream(hanging);
-  await using gateway = await spawnGateway(
-    singleRoute({ target: upstream.url, listen: { drain: { grace: "0s", deadline: "300ms" } } }),
-  );
-  using client = await connectClient(gateway.port);
-  client.send(requestBytes({ fields: [["X-Request-Id", "left-over"]] }));
-  await upstream.request(1);
-  gateway.signal("SIGTERM");
-  assert.equal(await gateway.exited, 1);
-  await client.ended;
-  assert.equal(gateway.log.of("request", "left-over").length, 1, "its access line was flushed");
-});
-
 test("ends at once at a second signal", bounded, async () => {
   await using upstream = await startUpstream(hanging);
   await using gateway = await spawnGateway(

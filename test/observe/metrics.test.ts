@@ -44,7 +44,14 @@ const view: UpstreamView = {
 function metricsOf(views: readonly UpstreamView[] = [view]): Metrics {
   return new Metrics(["create-order"], {
     views: () => views,
-    connections: () => ({ open: 7, dropped: 5, reclaimed: 2, responseBytes: 4096, requestBytes: 512 }),
+    connections: () => ({
+      open: 7,
+      dropped: 5,
+      reclaimed: 2,
+      responseBytes: 4096,
+      requestBytes: 512,
+      pipelinedBytes: 64,
+    }),
     shedding: () => ({ pressure: 0.25, utilization: 0.97, loopDelayMs: 40, heapShare: 0.5 }),
     sheds: new ShedLog(10),
     droppedLines: () => 0,
@@ -82,6 +89,7 @@ describe("the metrics", () => {
       "statuswise_buffered_request_bytes 512",
       "statuswise_buffered_response_bytes 4096",
     ]);
+    assert.deepEqual(await samples(metrics, "statuswise_pipelined"), ["statuswise_pipelined_request_bytes 64"]);
   });
 
   it("count requests by route, method, status and code", async () => {

@@ -23,7 +23,7 @@ function observed(overrides: Partial<Parameters<typeof createObserver>[0]["confi
     config: { ...config, ...overrides },
     routes: ["create-order"],
     views: () => [],
-    connections: () => ({ open: 0, dropped: 0, reclaimed: 0, responseBytes: 0, requestBytes: 0 }),
+    connections: () => ({ open: 0, dropped: 0, reclaimed: 0, responseBytes: 0, requestBytes: 0, pipelinedBytes: 0 }),
     destination,
   });
   return { observer, destination };
@@ -78,7 +78,7 @@ describe("an observer", () => {
       config: { ...config, level: "fatal" },
       routes: [],
       views: () => [],
-      connections: () => ({ open: 0, dropped: 0, reclaimed: 0, responseBytes: 0, requestBytes: 0 }),
+      connections: () => ({ open: 0, dropped: 0, reclaimed: 0, responseBytes: 0, requestBytes: 0, pipelinedBytes: 0 }),
       destination: asyncDestination(openSync(path, "w")),
     });
     observer.listening({ host: "127.0.0.1", port: 8080, adminPort: 9090 });

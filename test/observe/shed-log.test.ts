@@ -52,7 +52,7 @@ describe("the log of refusals", () => {
       config: { level: "info", access: true, redact: [], shedsPerSecond: 0 },
       routes: ["create-order"],
       views: () => [],
-      connections: () => ({ open: 0, dropped: 0, reclaimed: 0, responseBytes: 0, requestBytes: 0 }),
+      connections: () => ({ open: 0, dropped: 0, reclaimed: 0, responseBytes: 0, requestBytes: 0, pipelinedBytes: 0 }),
       destination,
     });
     observer.finish(endedExchange({ failure: new Failure("overloaded"), attempts: [] }));

@@ -107,6 +107,21 @@ describe("a reservation", () => {
   });
 });
 
+describe("a budget that changes", () => {
+  test("keeps what is held, and judges what comes by its new size", () => {
+    const { budget, body } = setUp(100);
+    const one = body(undefined, "arrived");
+    assert.ok(one.grow(80));
+    budget.reconfigure(50);
+    assert.equal(budget.reservedBytes, 80);
+    assert.equal(body(undefined, "arrived").grow(1), false);
+    one.reservation.release();
+    assert.ok(body(undefined, "arrived").grow(20));
+    budget.reconfigure(1000);
+    assert.ok(body(undefined, "arrived").grow(500));
+  });
+});
+
 describe("a budget that is full", () => {
   test("refuses one more as overloaded where all bodies have arrived, and leaves what is held", () => {
     const { budget, body } = setUp();
