@@ -5,9 +5,9 @@
  * is held, so that slow clients hold nothing; a permit is held until the upstream's response has been read whole, so that a
  * limit means what it says; and whatever goes wrong, anywhere, is classified once and answered once.
  */
-import type { ClientRequest, GatewayRoute, Rooms } from "./rooms.ts";
+import type { ClientRequest, GatewayRoute, Rooms } from "./pipeline/pipeline.ts";
 
-import { Exchange } from "./exchange.ts";
+import { Exchange } from "./exchange/exchange.ts";
 import { classify } from "./failures/classify.ts";
 import { Failure } from "./failures/failure.ts";
 

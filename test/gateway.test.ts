@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { ClientRequest, GatewayRoute, Rooms } from "../gateway/rooms.ts";
-import type { Exchange, UpstreamAnswer } from "../gateway/exchange.ts";
+import type { ClientRequest, GatewayRoute, Rooms } from "../gateway/pipeline/pipeline.ts";
+import type { Exchange, UpstreamAnswer } from "../gateway/exchange/exchange.ts";
 import type { Failure } from "../gateway/failures/failure.ts";
 
 import { Failure as FailureOf, TimerExpired } from "../gateway/failures/failure.ts";

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.ts";
-import type { Exchange, Priority, UpstreamPermit } from "../exchange.ts";
+import type { Clock } from "../exchange/clock.ts";
+import type { Exchange, Priority, UpstreamPermit } from "../exchange/exchange.ts";
 import type { Limit, Sample } from "./limit/limit.ts";
 
 import { Contention } from "./contention.ts";

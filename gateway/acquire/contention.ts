@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../clock.ts";
+import type { Clock, TimerHandle } from "../exchange/clock.ts";
 import type { HeldPermit } from "./permit.ts";
 
 import { Failure } from "../failures/failure.ts";

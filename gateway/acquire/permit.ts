@@ -1,4 +1,4 @@
-import type { PermitHolder, UpstreamPermit } from "../exchange.ts";
+import type { PermitHolder, UpstreamPermit } from "../exchange/exchange.ts";
 
 /** Who gives permits out, and takes them back. */
 interface Issuer {

@@ -1,4 +1,4 @@
-import type { Exchange, Priority, UpstreamPermit, Waiter } from "../exchange.ts";
+import type { Exchange, Priority, UpstreamPermit, Waiter } from "../exchange/exchange.ts";
 
 /** Who is told that a place was left before its turn. */
 interface Left {

@@ -1,4 +1,4 @@
-import type { Exchange, Priority } from "../exchange.ts";
+import type { Exchange, Priority } from "../exchange/exchange.ts";
 
 /** Works out the priority of a request that entered a route of priority `standard`. */
 export type PriorityRule = (exchange: Exchange, standard: Priority) => Priority;

@@ -1,5 +1,5 @@
-import type { Clock, TimerHandle } from "../clock.ts";
-import type { Priority } from "../exchange.ts";
+import type { Clock, TimerHandle } from "../exchange/clock.ts";
+import type { Priority } from "../exchange/exchange.ts";
 import type { Place } from "./place.ts";
 
 import { Failure } from "../failures/failure.ts";

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 
-import { addressGroup } from "../address-group.ts";
+import { addressGroup } from "../exchange/address-group.ts";
 
 /** Whom a request counts for. */
 export type ClientKey = (exchange: Exchange) => string;

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 import type { PreviousTurn } from "./overload-detector.ts";
 
 /** What the event loop tells of itself. */

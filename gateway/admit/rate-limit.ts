@@ -1,5 +1,5 @@
 import type { RateLimitConfig } from "../config/schema.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { ClientKey } from "./client-key.ts";
 import type { SharedQuota } from "./shared-quota.ts";
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { Config, RateLimitConfig } from "../config/schema.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { QuotaStoreOptions } from "./shared-quota.ts";
 
 import { RateLimit } from "./rate-limit.ts";

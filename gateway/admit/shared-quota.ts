@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 
-import type { Clock, TimerHandle } from "../clock.ts";
+import type { Clock, TimerHandle } from "../exchange/clock.ts";
 import type { QuotaStoreConfig, RateLimitConfig } from "../config/schema.ts";
-import type { Report } from "../observe/events.ts";
+import type { Report } from "../exchange/events.ts";
 
 import { gcraScript, scriptBurst } from "./gcra-script.ts";
 

@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 import type { SheddingConfig } from "../config/schema.ts";
-import type { Priority } from "../exchange.ts";
-import type { SheddingView } from "../observe/events.ts";
+import type { Priority } from "../exchange/exchange.ts";
+import type { SheddingView } from "../exchange/events.ts";
 import type { AtTurnsEnd, LoopGauge } from "./loop-turn.ts";
 
 import { Failure } from "../failures/failure.ts";

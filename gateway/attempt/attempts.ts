@@ -1,14 +1,14 @@
-import type { Attempt, Exchange, RetryDecision, Target, UpstreamAnswer } from "../exchange.ts";
-import type { Breaker } from "./breaker.ts";
+import type { Attempt, Exchange, RetryDecision, Target, UpstreamAnswer } from "../exchange/exchange.ts";
+import type { Breaker } from "../breaker/breaker.ts";
 import type { RetryBudget } from "./budget.ts";
 import type { Ended, RetryRule } from "./retry.ts";
-import type { Ticket, Verdict } from "./ticket.ts";
+import type { Ticket, Verdict } from "../breaker/admission.ts";
 import type { Guarded } from "./unavailable.ts";
 
 import { classify } from "../failures/classify.ts";
 import { Failure, TimerExpired } from "../failures/failure.ts";
 import { pause } from "./backoff.ts";
-import { KeptAnswer } from "./kept-answer.ts";
+import { KeptAnswer } from "./replayable-response.ts";
 import { callsForRetry, obstacle, pauseBeforeRetry } from "./retry.ts";
 import { unavailable } from "./unavailable.ts";
 

@@ -1,4 +1,4 @@
-import type { Exchange, Waiter } from "../exchange.ts";
+import type { Exchange, Waiter } from "../exchange/exchange.ts";
 
 import { TimerExpired } from "../failures/failure.ts";
 

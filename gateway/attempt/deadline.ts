@@ -1,5 +1,5 @@
 import type { ListenConfig, RouteConfig } from "../config/schema.ts";
-import type { Exchange, Inbound } from "../exchange.ts";
+import type { Exchange, Inbound } from "../exchange/exchange.ts";
 
 /** A request field that says how long the sender will wait. */
 export type DeadlineField = ListenConfig["deadlineHeaders"][number];

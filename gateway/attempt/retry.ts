@@ -1,5 +1,5 @@
 import type { RetryConfig } from "../config/schema.ts";
-import type { Exchange, RetryDecision, UpstreamAnswer } from "../exchange.ts";
+import type { Exchange, RetryDecision, UpstreamAnswer } from "../exchange/exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
 import type { BackoffBounds } from "./backoff.ts";
 

@@ -1,4 +1,4 @@
-import type { Breaker } from "./breaker.ts";
+import type { Breaker } from "../breaker/breaker.ts";
 
 import { Failure } from "../failures/failure.ts";
 

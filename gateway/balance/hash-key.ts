@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 
 /** What a request is hashed by; undefined where it has no such thing. */
 export type HashKey = (exchange: Exchange) => string | undefined;

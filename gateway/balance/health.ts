@@ -1,5 +1,5 @@
-import type { Clock, TimerHandle } from "../clock.ts";
-import type { HealthChange } from "../observe/events.ts";
+import type { Clock, TimerHandle } from "../exchange/clock.ts";
+import type { HealthChange } from "../exchange/events.ts";
 
 export interface HealthOptions {
   /** Between the beginnings of two probes, in milliseconds; 10 % more or less by lot. */

@@ -1,4 +1,4 @@
-import type { Exchange, Target } from "../exchange.ts";
+import type { Exchange, Target } from "../exchange/exchange.ts";
 
 /** Chooses one of `candidates`, which is never empty, for an exchange. */
 export interface Policy<T extends Target> {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 
 /** Share of its weight that a target returns with. */
 const startShare = 0.1;

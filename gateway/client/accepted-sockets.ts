@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 
 import type { ListenConfig } from "../config/schema.ts";
 
-import { addressGroup } from "../address-group.ts";
+import { addressGroup } from "../exchange/address-group.ts";
 import { plainAddress } from "./client-address.ts";
 
 type Limits = Pick<ListenConfig, "maxConnections" | "maxConnectionsPerAddress">;

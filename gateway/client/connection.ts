@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { Takeover } from "../downstream.ts";
+import type { Takeover } from "../exchange/downstream.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import type { ReadHead } from "./intake.ts";
@@ -9,7 +9,7 @@ import type { Peer, RequestConnection } from "./request.ts";
 import type { WaitName } from "./waits.ts";
 
 import { Failure } from "../failures/failure.ts";
-import { guarded } from "../guarded.ts";
+import { guarded } from "../exchange/guarded.ts";
 import { plainAddress } from "./client-address.ts";
 import { enter } from "./connection-state.ts";
 import { Intake } from "./intake.ts";

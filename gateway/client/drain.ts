@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 import type { DrainConfig } from "../config/schema.ts";
 import type { Listener } from "./server.ts";
 

@@ -1,4 +1,4 @@
-import type { Inbound } from "../exchange.ts";
+import type { Inbound } from "../exchange/exchange.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { Peer } from "./request.ts";
 import type { TrustsPeer } from "./trusted-proxies.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 
 /** A connection whose next request has arrived behind the one before. */
 export interface Pipelining {

@@ -1,4 +1,4 @@
-import type { BodyConsumer, RequestStream, Takeover } from "../downstream.ts";
+import type { BodyConsumer, RequestStream, Takeover } from "../exchange/downstream.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { Intake } from "./intake.ts";

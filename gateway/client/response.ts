@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { ResponseWriter, WriteObserver } from "../downstream.ts";
+import type { ResponseWriter, WriteObserver } from "../exchange/downstream.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import type { ResponseBuffers } from "./response-buffers.ts";
 

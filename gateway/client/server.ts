@@ -1,8 +1,8 @@
 import type { ServerOpts, Socket } from "node:net";
 
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 import type { ListenConfig } from "../config/schema.ts";
-import type { ConnectionsView, Report } from "../observe/events.ts";
+import type { ConnectionsView, Report } from "../exchange/events.ts";
 import type { ConnectionHost, RequestHandler } from "./connection-host.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import type { TlsListening } from "./tls.ts";

@@ -5,9 +5,9 @@ import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { createSecureContext, createServer } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
 
-import type { Clock, TimerHandle } from "../clock.ts";
+import type { Clock, TimerHandle } from "../exchange/clock.ts";
 import type { ServerTlsConfig } from "../config/schema.ts";
-import type { Report } from "../observe/events.ts";
+import type { Report } from "../exchange/events.ts";
 
 /** The listener's certificate chain, its key, and the authority of client certificates: PEM, as read. */
 export interface TlsFiles {

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../clock.ts";
+import type { Clock, TimerHandle } from "../exchange/clock.ts";
 
 /** What a client connection can be waited for, one at a time. */
 export type WaitName = "idle" | "head" | "linger" | "overfull";

@@ -3,14 +3,14 @@ import { dirname, join, relative } from "node:path";
 
 import type { Config } from "../config/schema.ts";
 import type { OrdersApi } from "../demo/orders-api.ts";
-import type { RunningGateway } from "./running-gateway.ts";
-import type { StartSurroundings } from "./surroundings.ts";
+import type { RunningGateway } from "../supervise/running-gateway.ts";
+import type { StartSurroundings } from "./environment.ts";
 
 import { formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";
 import { findRefusingPort, startOrdersApi } from "../demo/orders-api.ts";
 import { renderTour } from "../demo/tour.ts";
-import { startGateway } from "./running-gateway.ts";
+import { startGateway } from "../supervise/running-gateway.ts";
 import { listenFault } from "./start.ts";
 import { stopped } from "./stopped.ts";
 import { paint } from "./terminal.ts";

@@ -1,17 +1,17 @@
 import cluster from "node:cluster";
 
 import type { LoadResult } from "../config/load.ts";
-import type { GatewayOptions, RunningGateway } from "./running-gateway.ts";
-import type { StartSurroundings } from "./surroundings.ts";
+import type { GatewayOptions, RunningGateway } from "../supervise/running-gateway.ts";
+import type { StartSurroundings } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";
 import { placeRemark } from "../config/schema-finding.ts";
-import { ConfigWatch } from "./config-watch.ts";
-import { startCrew } from "./crew.ts";
-import { SchemaError, startGateway } from "./running-gateway.ts";
-import { crewSize } from "./shares.ts";
+import { ConfigWatch } from "../supervise/config-watch.ts";
+import { startCrew } from "../supervise/supervisor.ts";
+import { SchemaError, startGateway } from "../supervise/running-gateway.ts";
+import { crewSize } from "../supervise/shares.ts";
 import { stopped } from "./stopped.ts";
 import { work } from "./worker.ts";
 

@@ -2,11 +2,11 @@ import cluster from "node:cluster";
 import { flushCompileCache } from "node:module";
 
 import type { Config } from "../config/schema.ts";
-import type { FromWorker, ListenFault, Question, ToWorker } from "./messages.ts";
-import type { StartSurroundings } from "./surroundings.ts";
+import type { FromWorker, ListenFault, Question, ToWorker } from "../supervise/messages.ts";
+import type { StartSurroundings } from "./environment.ts";
 
-import { compileForStart } from "./running-gateway.ts";
-import { Service } from "./service.ts";
+import { compileForStart } from "../supervise/running-gateway.ts";
+import { Service } from "../supervise/service.ts";
 
 /**
  * The life of a worker process: it serves what the primary tells it, and ends when it is told to. Signals are the

@@ -1,4 +1,4 @@
-import type { Exchange, Outcome } from "../exchange.ts";
+import type { Exchange, Outcome } from "../exchange/exchange.ts";
 
 import { jsonString, jsonStringOrNull } from "./json-string.ts";
 import { lastAttempt } from "./outcome.ts";

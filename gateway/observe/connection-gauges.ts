@@ -2,7 +2,7 @@ import type { Registry } from "prom-client";
 
 import { Gauge } from "prom-client";
 
-import type { ConnectionsView } from "./events.ts";
+import type { ConnectionsView } from "../exchange/events.ts";
 
 /** The client connections, and what is held for them, read at each scrape. */
 export function registerConnectionGauges(read: () => ConnectionsView, registry: Registry): void {

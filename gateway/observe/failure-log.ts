@@ -1,4 +1,4 @@
-import type { Attempt, Exchange, Phase } from "../exchange.ts";
+import type { Attempt, Exchange, Phase } from "../exchange/exchange.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { Ending } from "./access-log.ts";
 import type { LogLevel } from "./log.ts";

@@ -1,8 +1,8 @@
 import { Gauge, Histogram, Registry } from "prom-client";
 
-import type { Attempt, Exchange, Outcome } from "../exchange.ts";
+import type { Attempt, Exchange, Outcome } from "../exchange/exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
-import type { ConnectionsView, SheddingView, UpstreamView } from "./events.ts";
+import type { ConnectionsView, SheddingView, UpstreamView } from "../exchange/events.ts";
 import type { CellCounter } from "./cell-counter.ts";
 import type { ShedLog } from "./shed-log.ts";
 import type { MetricSnapshot } from "./summed-metrics.ts";

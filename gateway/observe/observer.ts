@@ -1,5 +1,5 @@
 import type { LogConfig } from "../config/schema.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { LogDestination } from "./destination.ts";
 import type {
   ConnectionsView,
@@ -8,7 +8,7 @@ import type {
   ResponseSchemaEvent,
   SheddingView,
   UpstreamView,
-} from "./events.ts";
+} from "../exchange/events.ts";
 import type { EventLog, ListeningRecord, LogLevel } from "./log.ts";
 import type { MetricSnapshot } from "./summed-metrics.ts";
 

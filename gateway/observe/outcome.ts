@@ -1,4 +1,4 @@
-import type { Attempt, Exchange, Outcome } from "../exchange.ts";
+import type { Attempt, Exchange, Outcome } from "../exchange/exchange.ts";
 
 import { failureTable } from "../failures/table.ts";
 

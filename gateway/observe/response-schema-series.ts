@@ -1,5 +1,5 @@
 import type { CellCounter } from "./cell-counter.ts";
-import type { ResponseSchemaEvent } from "./events.ts";
+import type { ResponseSchemaEvent } from "../exchange/events.ts";
 import type { Cell } from "./request-series.ts";
 
 /** Places of one route's schema that are counted apart; an upstream cannot make more than there are, but many. */

@@ -1,5 +1,5 @@
 import type { FailureCode } from "../failures/codes.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { CellCounter } from "./cell-counter.ts";
 import type { Cell } from "./request-series.ts";
 

@@ -2,7 +2,7 @@ import type { Registry } from "prom-client";
 
 import { Gauge } from "prom-client";
 
-import type { SheddingView } from "./events.ts";
+import type { SheddingView } from "../exchange/events.ts";
 
 /** How busy the process is, read at each scrape. Of several workers the worst counts. */
 export function registerSheddingGauges(read: () => SheddingView, registry: Registry): void {

@@ -1,4 +1,4 @@
-import type { TraceContext } from "../exchange.ts";
+import type { TraceContext } from "../exchange/exchange.ts";
 import type { RandomSource } from "./random.ts";
 
 /** A request field: several lines of one name come joined by `, `. */

@@ -2,7 +2,7 @@ import type { Registry } from "prom-client";
 
 import { Counter, Gauge } from "prom-client";
 
-import type { BreakerState, UpstreamView } from "./events.ts";
+import type { BreakerState, UpstreamView } from "../exchange/events.ts";
 
 const breakerValue: Readonly<Record<BreakerState, number>> = { closed: 0, "half-open": 1, open: 2 };
 

@@ -1,4 +1,4 @@
-import type { BodySink, UpstreamAnswer } from "../exchange.ts";
+import type { BodySink, UpstreamAnswer } from "../exchange/exchange.ts";
 
 /** Told of a body that has passed: its bytes, or undefined where it was too long to be copied. Not called where it broke off. */
 export type Copied = (body: Buffer | undefined) => void;

@@ -1,4 +1,4 @@
-import type { BodySink, Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { BodySink, Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 
 /** What is read of a body that nobody will see, so that its connection can be used again. Bytes and milliseconds. */
 const maxBytes = 65_536;

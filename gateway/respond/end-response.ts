@@ -1,4 +1,4 @@
-import type { Exchange, WriteObserver } from "../exchange.ts";
+import type { Exchange, WriteObserver } from "../exchange/exchange.ts";
 
 /**
  * Ends the response with `lastChunk` (a string is latin1). Resolves when the system has taken every byte of it, or the

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 import type { UpstreamErrorsConfig } from "../config/schema.ts";
-import type { Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { RelayOptions, ResponseRules } from "./relay.ts";
 import type { Stale } from "./stale-cache.ts";

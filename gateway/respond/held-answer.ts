@@ -1,4 +1,4 @@
-import type { BodySink, Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { BodySink, Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 
 import { classify } from "../failures/classify.ts";
 import { Failure } from "../failures/failure.ts";

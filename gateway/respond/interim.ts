@@ -1,4 +1,4 @@
-import type { Exchange, InterimResponse } from "../exchange.ts";
+import type { Exchange, InterimResponse } from "../exchange/exchange.ts";
 
 /** Interim responses that one client is sent at most; what its upstream sends beyond is dropped. */
 const maxInterimResponses = 10;

@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { ProxyStatus } from "./proxy-status.ts";
 
 import { endResponse } from "./end-response.ts";

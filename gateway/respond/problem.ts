@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { ProxyStatus } from "./proxy-status.ts";

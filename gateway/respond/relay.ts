@@ -1,4 +1,4 @@
-import type { BodySink, Exchange, UpstreamAnswer, Waiter, WriteObserver } from "../exchange.ts";
+import type { BodySink, Exchange, UpstreamAnswer, Waiter, WriteObserver } from "../exchange/exchange.ts";
 import type { ProxyStatus } from "./proxy-status.ts";
 
 import { Failure, TimerExpired } from "../failures/failure.ts";

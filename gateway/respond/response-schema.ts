@@ -1,5 +1,5 @@
-import type { Exchange, UpstreamAnswer } from "../exchange.ts";
-import type { Report, SchemaMismatch, UncheckedReason } from "../observe/events.ts";
+import type { Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
+import type { Report, SchemaMismatch, UncheckedReason } from "../exchange/events.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { fieldOf } from "./answer-fields.ts";

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.ts";
-import type { Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { Clock } from "../exchange/clock.ts";
+import type { Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 import type { Lifetime } from "./storable.ts";
 
 import { fieldsOf } from "./answer-fields.ts";

@@ -1,4 +1,4 @@
-import type { Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 import type { Directives } from "./cache-control.ts";
 
 import { fieldOf, fieldsOf } from "./answer-fields.ts";

@@ -1,5 +1,5 @@
 import type { UpstreamErrorsConfig } from "../config/schema.ts";
-import type { Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 
 import { saysLater } from "../failures/status.ts";
 import { fieldOf, fieldsOf } from "./answer-fields.ts";

@@ -2,7 +2,7 @@ import type { LookupAddress, LookupOptions } from "node:dns";
 
 import { lookup } from "node:dns";
 
-import type { Clock, TimerHandle } from "../clock.ts";
+import type { Clock, TimerHandle } from "../exchange/clock.ts";
 
 export type LookupCallback = (
   error: NodeJS.ErrnoException | null,

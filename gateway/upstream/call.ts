@@ -1,4 +1,4 @@
-import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
+import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange/exchange.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { CallConnection, CallOptions } from "./carrier.ts";
 import type { BodyObserver } from "./request-body.ts";

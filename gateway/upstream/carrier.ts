@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.ts";
-import type { Attempt, Exchange, InterimResponse } from "../exchange.ts";
+import type { Clock } from "../exchange/clock.ts";
+import type { Attempt, Exchange, InterimResponse } from "../exchange/exchange.ts";
 import type { Endpoint } from "./connect.ts";
 
 /** A call as its connection sees it, once its request is out. */

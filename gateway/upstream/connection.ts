@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { Attempt, Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { Attempt, Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { WireRule } from "../http1/rules.ts";
 import type { CallConnection, Carried, OutgoingRequest, TransportOptions } from "./carrier.ts";
@@ -9,7 +9,7 @@ import type { ResponseConsumer } from "./response-reader.ts";
 
 import { ConnectionLost } from "../failures/connection-lost.ts";
 import { Failure } from "../failures/failure.ts";
-import { guarded } from "../guarded.ts";
+import { guarded } from "../exchange/guarded.ts";
 import { isPersistent } from "../http1/framing.ts";
 import { Call } from "./call.ts";
 import { openConnection } from "./connect.ts";

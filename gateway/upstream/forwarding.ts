@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 
 /**
  * Adds who asks, as the socket tells it: X-Forwarded-For, -Proto and -Host, and X-Real-IP. What the peer itself says is

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 
 import { createHash } from "node:crypto";
 
-import type { Inbound, UpstreamAnswer } from "../exchange.ts";
+import type { Inbound, UpstreamAnswer } from "../exchange/exchange.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { Fields, Known, parseFields } from "../http1/fields.ts";

@@ -1,4 +1,4 @@
-import type { Exchange, Inbound } from "../exchange.ts";
+import type { Exchange, Inbound } from "../exchange/exchange.ts";
 import type { Fields } from "../http1/fields.ts";
 
 import { Known } from "../http1/fields.ts";

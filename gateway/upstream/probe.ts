@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { WireRule } from "../http1/rules.ts";
 import type { Endpoint } from "./connect.ts";

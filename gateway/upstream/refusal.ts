@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
-import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange.ts";
+import type { Attempt, BodySink, Exchange, UpstreamAnswer, Waiter } from "../exchange/exchange.ts";
 import type { HandshakeAnswer } from "./handshake.ts";
 
 import { classify } from "../failures/classify.ts";

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { BodyConsumer, Exchange } from "../exchange.ts";
+import type { BodyConsumer, Exchange } from "../exchange/exchange.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { chunkHead, lastChunk } from "../http1/chunked.ts";

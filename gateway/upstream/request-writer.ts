@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { RequestBody } from "../exchange.ts";
+import type { RequestBody } from "../exchange/exchange.ts";
 import type { OutgoingRequest } from "./carrier.ts";
 
 import { chunkHead, lastChunk } from "../http1/chunked.ts";

@@ -1,5 +1,5 @@
-import type { TimerHandle } from "../clock.ts";
-import type { Attempt, Exchange, UpstreamAnswer } from "../exchange.ts";
+import type { TimerHandle } from "../exchange/clock.ts";
+import type { Attempt, Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 import type { OutgoingRequest, TransportOptions } from "./carrier.ts";
 
 import { Connection } from "./connection.ts";

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import type { Exchange, Waiter } from "../exchange.ts";
+import type { Exchange, Waiter } from "../exchange/exchange.ts";
 
 import { Failure, TimerExpired } from "../failures/failure.ts";
 

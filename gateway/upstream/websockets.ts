@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 
 import { Agent } from "node:http";
 
-import type { Attempt, Exchange, Takeover, Tunnel, UpstreamAnswer, Waiter } from "../exchange.ts";
+import type { Attempt, Exchange, Takeover, Tunnel, UpstreamAnswer, Waiter } from "../exchange/exchange.ts";
 import type { OutgoingRequest } from "./carrier.ts";
 import type { Endpoint } from "./connect.ts";
 import type { SwitchProtocols } from "./upgrade.ts";

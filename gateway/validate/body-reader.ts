@@ -1,5 +1,5 @@
-import type { TimerHandle } from "../clock.ts";
-import type { BodyConsumer, Exchange, Waiter } from "../exchange.ts";
+import type { TimerHandle } from "../exchange/clock.ts";
+import type { BodyConsumer, Exchange, Waiter } from "../exchange/exchange.ts";
 import type { ByteBudget, Reservation } from "./byte-budget.ts";
 
 import { Failure } from "../failures/failure.ts";

@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../exchange/clock.ts";
 
-import { addressGroup } from "../address-group.ts";
+import { addressGroup } from "../exchange/address-group.ts";
 import { Failure } from "../failures/failure.ts";
 
 /** Whose body is held. */

@@ -2,7 +2,7 @@ import type { Transform } from "node:stream";
 
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 
-import type { Exchange, Waiter } from "../exchange.ts";
+import type { Exchange, Waiter } from "../exchange/exchange.ts";
 import type { Reservation } from "./byte-budget.ts";
 
 import { Failure } from "../failures/failure.ts";

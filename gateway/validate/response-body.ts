@@ -1,7 +1,7 @@
 import type { ErrorObject } from "ajv";
 
-import type { Exchange } from "../exchange.ts";
-import type { SchemaMismatch } from "../observe/events.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { SchemaMismatch } from "../exchange/events.ts";
 import type { ContentCoding, Inflating } from "./inflate.ts";
 import type { SchemaCheck } from "./schema-compiler.ts";
 

@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { FailureCode } from "../failures/codes.ts";
 import type { ValidationError } from "../failures/failure.ts";
 import type { BeginningOptions, ReadBytes } from "./body-reader.ts";

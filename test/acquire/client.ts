@@ -1,6 +1,6 @@
 import type { Concurrency } from "../../gateway/acquire/concurrency.ts";
 import type { Limit } from "../../gateway/acquire/limit/limit.ts";
-import type { Exchange, Priority, UpstreamPermit } from "../../gateway/exchange.ts";
+import type { Exchange, Priority, UpstreamPermit } from "../../gateway/exchange/exchange.ts";
 import type { Failure } from "../../gateway/failures/failure.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
 

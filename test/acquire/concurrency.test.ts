@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Priority } from "../../gateway/exchange.ts";
+import type { Priority } from "../../gateway/exchange/exchange.ts";
 
 import { Concurrency } from "../../gateway/acquire/concurrency.ts";
 import { Failure } from "../../gateway/failures/failure.ts";

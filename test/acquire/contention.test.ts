@@ -3,12 +3,12 @@ import { describe, test } from "node:test";
 
 import * as fc from "fast-check";
 
-import type { PermitHolder } from "../../gateway/exchange.ts";
+import type { PermitHolder } from "../../gateway/exchange/exchange.ts";
 
 import { Concurrency } from "../../gateway/acquire/concurrency.ts";
 import { Contention } from "../../gateway/acquire/contention.ts";
 import { HeldPermit } from "../../gateway/acquire/permit.ts";
-import { ClientPace } from "../../gateway/client-pace.ts";
+import { ClientPace } from "../../gateway/exchange/client-pace.ts";
 import { Failure } from "../../gateway/failures/failure.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { Client, MovableLimit, settled } from "./client.ts";

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../../gateway/clock.ts";
+import type { Clock, TimerHandle } from "../../gateway/exchange/clock.ts";
 
 interface Event {
   readonly dueAt: number;

@@ -1,11 +1,11 @@
 import { test } from "node:test";
 
-import type { TwinTally } from "./twin-tally.ts";
-import type { TwinPhase, TwinSetting } from "./twin.ts";
+import type { TwinTally } from "./simulation-tally.ts";
+import type { TwinPhase, TwinSetting } from "./simulation.ts";
 
 import { Knee } from "../../gateway/acquire/limit/knee.ts";
-import { bucketMs } from "./twin-tally.ts";
-import { Twin } from "./twin.ts";
+import { bucketMs } from "./simulation-tally.ts";
+import { Twin } from "./simulation.ts";
 
 /** As shipped: `slo` is a tenth of the default headers timeout. */
 const limit = (): Knee => new Knee({ min: 3, max: 1000, sloMs: 500 });

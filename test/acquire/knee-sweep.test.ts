@@ -1,6 +1,6 @@
 import { describe, test } from "node:test";
 
-import { assertFlat } from "./sweep-twin.ts";
+import { assertFlat } from "./sweep-simulation.ts";
 
 /** With more seeds, longer, and before forty slots: test/long/knee-sweep.test.ts. */
 describe("a knee limit keeps goodput and latency flat while the load rises step by step to five times", () => {

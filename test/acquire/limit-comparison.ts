@@ -2,12 +2,12 @@ import type { LimitScenario } from "../../load-tests/limits/limit-scenarios.ts";
 import type { LimitResult } from "../../load-tests/limits/limit-table.ts";
 import type { ScenarioRun } from "../../load-tests/scenario.ts";
 import type { Service } from "../../load-tests/upstream/service.ts";
-import type { LimitedSubject } from "./scenario-twin.ts";
+import type { LimitedSubject } from "./scenario-simulation.ts";
 
 import { FixedLimit } from "../../gateway/acquire/limit/fixed.ts";
 import { Knee } from "../../gateway/acquire/limit/knee.ts";
 import { Gradient2 } from "../../load-tests/limits/gradient2.ts";
-import { playScenario } from "./scenario-twin.ts";
+import { playScenario } from "./scenario-simulation.ts";
 
 const fixed = (limit: number): LimitedSubject => ({
   name: `fixed ${limit}`,

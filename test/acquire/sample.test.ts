@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Attempt } from "../../gateway/exchange.ts";
+import type { Attempt } from "../../gateway/exchange/exchange.ts";
 
 import { sampleOf } from "../../gateway/acquire/limit/sample.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { compileClientKey } from "../../gateway/admit/client-key.ts";
-import { addressGroup } from "../../gateway/address-group.ts";
+import { addressGroup } from "../../gateway/exchange/address-group.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 
 function keyOf(by: string, clientAddress: string, ...fields: (readonly [string, string])[]): string {

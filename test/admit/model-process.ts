@@ -1,6 +1,6 @@
 import type { ProcessGauge } from "../../gateway/admit/shedder.ts";
 import type { SheddingConfig } from "../../gateway/config/schema.ts";
-import type { Priority } from "../../gateway/exchange.ts";
+import type { Priority } from "../../gateway/exchange/exchange.ts";
 
 import { Shedder } from "../../gateway/admit/shedder.ts";
 import { FakeClock } from "../support/fake-clock.ts";

@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import type { GatewayEvent } from "../../gateway/observe/events.ts";
+import type { GatewayEvent } from "../../gateway/exchange/events.ts";
 import type { RedisServer } from "../support/redis-server.ts";
 
 import { gcraScript, scriptBurst } from "../../gateway/admit/gcra-script.ts";

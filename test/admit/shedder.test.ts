@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import fc from "fast-check";
 
-import type { Priority } from "../../gateway/exchange.ts";
+import type { Priority } from "../../gateway/exchange/exchange.ts";
 import type { Second, Turn } from "./model-process.ts";
 
 import { Failure } from "../../gateway/failures/failure.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Exchange } from "../../gateway/exchange.ts";
+import type { Exchange } from "../../gateway/exchange/exchange.ts";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 import type { Deed } from "./fake-plan.ts";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 
 import type { AttemptPlan, AttemptTarget } from "../../gateway/attempt/attempts.ts";
-import type { Attempt, Exchange, UpstreamAnswer } from "../../gateway/exchange.ts";
+import type { Attempt, Exchange, UpstreamAnswer } from "../../gateway/exchange/exchange.ts";
 
-import { Breaker } from "../../gateway/attempt/breaker.ts";
+import { Breaker } from "../../gateway/breaker/breaker.ts";
 import { RetryBudget } from "../../gateway/attempt/budget.ts";
 import { Failure } from "../../gateway/failures/failure.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { plainBreaker } from "./breaker-options.ts";
+import { plainBreaker } from "../breaker/breaker-options.ts";
 
 /** What one call of `send` does: answers, or throws. */
 export type Deed = (facts: Attempt, exchange: Exchange) => number | FakeAnswer;

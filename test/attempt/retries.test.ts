@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import type { RetryRule } from "../../gateway/attempt/retry.ts";
 import type { RetryConfig } from "../../gateway/config/schema.ts";
-import type { Exchange, RequestBody, UpstreamAnswer } from "../../gateway/exchange.ts";
+import type { Exchange, RequestBody, UpstreamAnswer } from "../../gateway/exchange/exchange.ts";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 import type { ExchangeParts } from "../support/exchange-under-test.ts";
 import type { Deed } from "./fake-plan.ts";

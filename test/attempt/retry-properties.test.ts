@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import * as fc from "fast-check";
 
-import type { RequestBody } from "../../gateway/exchange.ts";
+import type { RequestBody } from "../../gateway/exchange/exchange.ts";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 import type { Deed } from "./fake-plan.ts";
 

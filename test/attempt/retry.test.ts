@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { RetryConfig } from "../../gateway/config/schema.ts";
-import type { UpstreamAnswer } from "../../gateway/exchange.ts";
+import type { UpstreamAnswer } from "../../gateway/exchange/exchange.ts";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 
 import { backoffMs } from "../../gateway/attempt/backoff.ts";

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import fc from "fast-check";
 
-import type { Exchange, Target } from "../../gateway/exchange.ts";
+import type { Exchange, Target } from "../../gateway/exchange/exchange.ts";
 
 import { compileHashKey } from "../../gateway/balance/hash-key.ts";
 import { BoundedHash } from "../../gateway/balance/policy/bounded-hash.ts";

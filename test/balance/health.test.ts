@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { HealthChange } from "../../gateway/observe/events.ts";
+import type { HealthChange } from "../../gateway/exchange/events.ts";
 
 import { Health } from "../../gateway/balance/health.ts";
 import { FakeClock } from "../support/fake-clock.ts";

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import fc from "fast-check";
 
-import type { Target } from "../../gateway/exchange.ts";
+import type { Target } from "../../gateway/exchange/exchange.ts";
 
 import { LeastRequest } from "../../gateway/balance/policy/least-request.ts";
 import { RoundRobin } from "../../gateway/balance/policy/round-robin.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { BodyConsumer } from "../../gateway/downstream.ts";
+import type { BodyConsumer } from "../../gateway/exchange/downstream.ts";
 
 import { begin, ConnectionStand, ended, requestText, responseText, turn, waitLimits } from "./connection-stand.ts";
 

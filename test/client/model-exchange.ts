@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { BodyConsumer, ResponseWriter } from "../../gateway/downstream.ts";
+import type { BodyConsumer, ResponseWriter } from "../../gateway/exchange/downstream.ts";
 import type { ClientRequest } from "../../gateway/client/request.ts";
 import type { Deed, Message } from "./connection-script.ts";
 

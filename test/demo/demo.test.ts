@@ -12,7 +12,7 @@ import { after, before, describe, test } from "node:test";
 import type { Stop } from "../../gateway/demo/tour.ts";
 
 import { curlOf, statusOf, tour } from "../../gateway/demo/tour.ts";
-import { root } from "../house/source.ts";
+import { root } from "../architecture/source.ts";
 
 interface Listening {
   readonly port: number;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
-import type { LimitedSubject } from "../acquire/scenario-twin.ts";
+import type { LimitedSubject } from "../acquire/scenario-simulation.ts";
 
 import { FixedLimit } from "../../gateway/acquire/limit/fixed.ts";
 import { seededRandom } from "../../load-tests/generator/random.ts";
 import { afterLoad, afterLoadUnnoticed } from "../../load-tests/peers/after-load.ts";
 import { Simulator } from "../../load-tests/upstream/simulator.ts";
 import { knee } from "../acquire/limit-comparison.ts";
-import { playScenario } from "../acquire/scenario-twin.ts";
+import { playScenario } from "../acquire/scenario-simulation.ts";
 
 /** A plain proxy: it forwards what comes. */
 const none: LimitedSubject = {

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 
-import { assertFlat } from "../acquire/sweep-twin.ts";
+import { assertFlat } from "../acquire/sweep-simulation.ts";
 
 const seeds = [1, 2, 3, 4, 5, 6];
 

@@ -1,6 +1,6 @@
 import type { LimitScenario } from "../../load-tests/limits/limit-scenarios.ts";
 import type { Service } from "../../load-tests/upstream/service.ts";
-import type { LimitedSubject } from "../acquire/scenario-twin.ts";
+import type { LimitedSubject } from "../acquire/scenario-simulation.ts";
 
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";

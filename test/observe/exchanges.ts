@@ -1,11 +1,11 @@
-import type { Clock } from "../../gateway/clock.ts";
+import type { Clock } from "../../gateway/exchange/clock.ts";
 import type { RouteConfig } from "../../gateway/config/schema.ts";
-import type { Attempt, Inbound, Outcome } from "../../gateway/exchange.ts";
+import type { Attempt, Inbound, Outcome } from "../../gateway/exchange/exchange.ts";
 import type { Failure } from "../../gateway/failures/failure.ts";
 import type { LogDestination } from "../../gateway/observe/destination.ts";
 
-import { systemClock } from "../../gateway/clock.ts";
-import { Exchange } from "../../gateway/exchange.ts";
+import { systemClock } from "../../gateway/exchange/clock.ts";
+import { Exchange } from "../../gateway/exchange/exchange.ts";
 import { inboundUnderTest } from "../support/exchange-under-test.ts";
 import { FakeRequest } from "../support/fake-request.ts";
 import { FakeResponse } from "../support/fake-response.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import * as fc from "fast-check";
 
-import type { UpstreamView } from "../../gateway/observe/events.ts";
+import type { UpstreamView } from "../../gateway/exchange/events.ts";
 
 import { Metrics } from "../../gateway/observe/metrics.ts";
 import { ShedLog } from "../../gateway/observe/shed-log.ts";

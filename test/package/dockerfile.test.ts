@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 
 import type { Image } from "./image.ts";
 
-import { root } from "../house/source.ts";
+import { root } from "../architecture/source.ts";
 import { execForm, parseDockerfile } from "./dockerfile.ts";
 import { buildImage, commandLine, stepEnvironment } from "./image.ts";
 

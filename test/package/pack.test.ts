@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 
-import { root } from "../house/source.ts";
+import { root } from "../architecture/source.ts";
 import { stepEnvironment } from "./image.ts";
 
 const run = promisify(execFile);

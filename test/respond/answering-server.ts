@@ -1,8 +1,8 @@
 import type { ClientRequest } from "../../gateway/client/request.ts";
-import type { Clock } from "../../gateway/clock.ts";
-import type { Exchange } from "../../gateway/exchange.ts";
+import type { Clock } from "../../gateway/exchange/clock.ts";
+import type { Exchange } from "../../gateway/exchange/exchange.ts";
 
-import { systemClock } from "../../gateway/clock.ts";
+import { systemClock } from "../../gateway/exchange/clock.ts";
 import { ClientStand } from "../support/client-stand.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import fc from "fast-check";
 
-import type { Attempt, Exchange } from "../../gateway/exchange.ts";
+import type { Attempt, Exchange } from "../../gateway/exchange/exchange.ts";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 import type { ReceivedResponse } from "../support/http-message.ts";
 import type { RequestParts } from "../support/raw-client.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { BodySink, Exchange } from "../../gateway/exchange.ts";
+import type { BodySink, Exchange } from "../../gateway/exchange/exchange.ts";
 import type { ResponseRules } from "../../gateway/respond/relay.ts";
 import type { RequestParts } from "../support/raw-client.ts";
 
@@ -15,7 +15,7 @@ import { FakeResponse } from "../support/fake-response.ts";
 import { connectClient, exchange as ask, requestBytes } from "../support/raw-client.ts";
 import { until } from "../support/until.ts";
 import { openServer } from "./answering-server.ts";
-import { FakeAnswer } from "./fake-answer.ts";
+import { FakeAnswer } from "./fake-upstream-response.ts";
 
 const bounded = { timeout: 10_000 };
 const options = { proxyStatus: new ProxyStatus("edge-1"), pseudonym: "edge-1", rules: undefined };

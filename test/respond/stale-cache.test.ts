@@ -3,13 +3,13 @@ import { describe, test } from "node:test";
 
 import * as fc from "fast-check";
 
-import type { UpstreamAnswer } from "../../gateway/exchange.ts";
+import type { UpstreamAnswer } from "../../gateway/exchange/exchange.ts";
 
 import { StaleCache } from "../../gateway/respond/stale-cache.ts";
 import { cacheStatus } from "../../gateway/respond/cache-status.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { FakeAnswer } from "./fake-answer.ts";
+import { FakeAnswer } from "./fake-upstream-response.ts";
 
 const hour = 3_600_000;
 

@@ -1,11 +1,11 @@
-import type { Clock } from "../../gateway/clock.ts";
+import type { Clock } from "../../gateway/exchange/clock.ts";
 import type { ListenConfig } from "../../gateway/config/schema.ts";
 import type { RequestHandler } from "../../gateway/client/connection-host.ts";
 import type { ClientRequest } from "../../gateway/client/request.ts";
 import type { Listener } from "../../gateway/client/server.ts";
 
 import { createListener } from "../../gateway/client/server.ts";
-import { systemClock } from "../../gateway/clock.ts";
+import { systemClock } from "../../gateway/exchange/clock.ts";
 import { connectClient } from "./raw-client.ts";
 
 /** What is said of `listen` where a test says nothing. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 
 import type { RouteConfig } from "../../gateway/config/schema.ts";
-import type { ExchangeHead, Inbound } from "../../gateway/exchange.ts";
+import type { ExchangeHead, Inbound } from "../../gateway/exchange/exchange.ts";
 
-import { Exchange } from "../../gateway/exchange.ts";
+import { Exchange } from "../../gateway/exchange/exchange.ts";
 import { Fields, parseFields } from "../../gateway/http1/fields.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeRequest } from "./fake-request.ts";

@@ -1,4 +1,4 @@
-import type { BodyConsumer, RequestStream } from "../../gateway/downstream.ts";
+import type { BodyConsumer, RequestStream } from "../../gateway/exchange/downstream.ts";
 
 export interface FakeRequestParts {
   /** Content-Length; null for a chunked body; 0, the default, for none. */

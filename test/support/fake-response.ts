@@ -1,4 +1,4 @@
-import type { ResponseWriter, WriteObserver } from "../../gateway/downstream.ts";
+import type { ResponseWriter, WriteObserver } from "../../gateway/exchange/downstream.ts";
 
 /** A response that records what is written to it. Its client takes every byte at once, until it is `slow`. */
 export class FakeResponse implements ResponseWriter {

@@ -1,8 +1,8 @@
-import type { RunningGateway } from "../../gateway/commands/running-gateway.ts";
-import type { ConnectionsView, SheddingView, UpstreamView } from "../../gateway/observe/events.ts";
+import type { RunningGateway } from "../../gateway/supervise/running-gateway.ts";
+import type { ConnectionsView, SheddingView, UpstreamView } from "../../gateway/exchange/events.ts";
 import type { ConfigShape } from "./config-file.ts";
 
-import { startGateway } from "../../gateway/commands/running-gateway.ts";
+import { startGateway } from "../../gateway/supervise/running-gateway.ts";
 import { loadConfig } from "../../gateway/config/load.ts";
 import { ConfigFile, gatewayName } from "./config-file.ts";
 import { LogLines } from "./log-lines.ts";

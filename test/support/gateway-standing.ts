@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { UpstreamView } from "../../gateway/observe/events.ts";
+import type { UpstreamView } from "../../gateway/exchange/events.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
 
 import { openSockets } from "./gateway-vitals.ts";

@@ -1,4 +1,4 @@
-import type { Attempt } from "../../gateway/exchange.ts";
+import type { Attempt } from "../../gateway/exchange/exchange.ts";
 
 /** An attempt that has just begun, but for these facts. */
 export function newAttempt(facts: Partial<Attempt> = {}): Attempt {

@@ -3,7 +3,7 @@ import type { LookupAddress } from "node:dns";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { systemClock } from "../../gateway/clock.ts";
+import { systemClock } from "../../gateway/exchange/clock.ts";
 import { Addresses } from "../../gateway/upstream/addresses.ts";
 import { Transport } from "../../gateway/upstream/transport.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { BodySink, Exchange } from "../../gateway/exchange.ts";
+import type { BodySink, Exchange } from "../../gateway/exchange/exchange.ts";
 import type { CallConnection, Carried } from "../../gateway/upstream/carrier.ts";
 import type { FieldPair } from "../support/exchange-under-test.ts";
 

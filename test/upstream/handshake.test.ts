@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Inbound } from "../../gateway/exchange.ts";
+import type { Inbound } from "../../gateway/exchange/exchange.ts";
 import type { FieldPair } from "../support/exchange-under-test.ts";
 
 import { agreesTo, isWebSocketHandshake, readHandshakeAnswer } from "../../gateway/upstream/handshake.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Attempt, BodySink, Exchange, RequestBody, UpstreamAnswer } from "../../gateway/exchange.ts";
+import type { Attempt, BodySink, Exchange, RequestBody, UpstreamAnswer } from "../../gateway/exchange/exchange.ts";
 import type { UpstreamConnection, UpstreamScript } from "../support/raw-upstream.ts";
 
-import { systemClock } from "../../gateway/clock.ts";
+import { systemClock } from "../../gateway/exchange/clock.ts";
 import { classify } from "../../gateway/failures/classify.ts";
 import { Transport } from "../../gateway/upstream/transport.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";

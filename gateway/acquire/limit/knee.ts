@@ -1,4 +1,4 @@
-import type { KneeView } from "../../observe/events.ts";
+import type { KneeView } from "../../exchange/events.ts";
 import type { Limit, Sample } from "./limit.ts";
 
 import { LatencyWindow } from "./latency-window.ts";

@@ -1,4 +1,4 @@
-import type { Attempt } from "../../exchange.ts";
+import type { Attempt } from "../../exchange/exchange.ts";
 import type { Sample } from "./limit.ts";
 
 import { isUnavailable } from "../../failures/status.ts";

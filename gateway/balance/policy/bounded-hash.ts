@@ -1,4 +1,4 @@
-import type { Exchange, Target } from "../../exchange.ts";
+import type { Exchange, Target } from "../../exchange/exchange.ts";
 import type { HashKey } from "../hash-key.ts";
 import type { Policy } from "../pool.ts";
 

@@ -1,4 +1,4 @@
-import type { Target } from "../../exchange.ts";
+import type { Target } from "../../exchange/exchange.ts";
 import type { Policy } from "../pool.ts";
 
 /**

@@ -1,0 +1,56 @@
+import type { Admission } from "../exchange/exchange.ts";
+
+/** What an attempt says about its target. A neutral one (the client left, a stale connection) says nothing. */
+export type Verdict = "success" | "failure" | "neutral";
+
+/** The breaker, as its tickets know it. */
+interface TicketTaker {
+  /** From how many milliseconds on an answer is slow. */
+  readonly slowCallMs: number;
+  leave(ticket: Ticket, verdict: Verdict): void;
+}
+
+/** Admission by a breaker: takes one verdict, and remembers which of the breaker's lives it belongs to. */
+export class Ticket implements Admission {
+  readonly #breaker: TicketTaker;
+  readonly generation: number;
+  readonly #isTrial: boolean;
+  #isAnswered = false;
+  #ofBody: Verdict | undefined;
+  isSlow = false;
+  isSpent = false;
+
+  constructor(breaker: TicketTaker, generation: number, isTrial: boolean) {
+    this.#breaker = breaker;
+    this.generation = generation;
+    this.#isTrial = isTrial;
+  }
+
+  headCame(awaitedMs: number): void {
+    this.isSlow = awaitedMs >= this.#breaker.slowCallMs;
+  }
+
+  /**
+   * The answer's head is good. The verdict is its body's, or an upstream that truncates every answer would show as many
+   * successes as failures; a trial has succeeded already, so that no endless body leaves the state undecided.
+   */
+  answered(): void {
+    this.#isAnswered = true;
+    const verdict = this.#ofBody ?? (this.#isTrial ? "success" : undefined);
+    if (verdict !== undefined) this.#breaker.leave(this, verdict);
+  }
+
+  bodyEnded(): void {
+    this.#bodyIs("success");
+  }
+
+  bodyBroke(): void {
+    this.#bodyIs("failure");
+  }
+
+  // A short body has ended before anybody could look at the head's status.
+  #bodyIs(verdict: Verdict): void {
+    this.#ofBody = verdict;
+    if (this.#isAnswered) this.#breaker.leave(this, verdict);
+  }
+}

@@ -1,0 +1,212 @@
+import type { BodyPace } from "../exchange/upload-timer.ts";
+import type { Shedder } from "../admit/shedder.ts";
+import type { Clock } from "../exchange/clock.ts";
+import type { PriorityRule } from "../acquire/priority.ts";
+import type { DeadlineField } from "../attempt/deadline.ts";
+import type { Config, RouteConfig } from "../config/schema.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { Fields } from "../http1/fields.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { Match } from "../route/match.ts";
+import type { GatewayRoute, Holdings, Rooms, Upstreams } from "./pipeline.ts";
+import type { RouteValidator } from "../validate/validate.ts";
+
+import { compilePriority } from "../acquire/priority.ts";
+import { refuseUnderMaintenance } from "../admit/maintenance.ts";
+import { RateLimits } from "../admit/rate-limits.ts";
+import { attempt } from "../attempt/attempts.ts";
+import { beginBudget } from "../attempt/deadline.ts";
+import { compileRetry } from "../attempt/retry.ts";
+import { Destinations } from "./destinations.ts";
+import { isWebSocketHandshake } from "../upstream/handshake.ts";
+import { compileHeaderRules } from "../upstream/headers.ts";
+import { Known } from "../http1/fields.ts";
+import { conduct, isForGateway } from "../client/request-checks.ts";
+import { readInbound } from "../client/inbound.ts";
+import { compileTrustedProxies } from "../client/trusted-proxies.ts";
+import { pooledRandom } from "../observe/random.ts";
+import { requestId, traceContext } from "../observe/trace.ts";
+import { answerOptions } from "../respond/options.ts";
+import { Responder } from "../respond/problem.ts";
+import { ProxyStatus } from "../respond/proxy-status.ts";
+import { relay } from "../respond/relay.ts";
+import { screen } from "../respond/response-policy.ts";
+import { compileRouter } from "../route/compile.ts";
+import { allowedMethods, match } from "../route/match.ts";
+import { compileRewrite } from "../route/rewrite.ts";
+import { assembleScreenings } from "./build-response-policies.ts";
+import { assembleUpstreams, closeUpstreams } from "./build-upstreams.ts";
+import { ByteBudget } from "../validate/byte-budget.ts";
+import { validate } from "../validate/validate.ts";
+
+type GatewayExchange = Exchange<GatewayRoute>;
+
+export interface AssemblyOptions {
+  readonly config: Config;
+  /** Each route's compiled schemas. */
+  readonly validators: ReadonlyMap<string, RouteValidator>;
+  readonly observer: Observer;
+  readonly shedder: Shedder;
+  readonly clock: Clock;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  /** Of the configuration that this one follows. */
+  readonly inherited?: Holdings | undefined;
+}
+
+/** Builds the rooms of a configuration. */
+export function assemble(options: AssemblyOptions): Rooms {
+  const { config, observer, shedder, random } = options;
+  const proxyStatus = new ProxyStatus(config.name);
+  const screenings = assembleScreenings({ ...options, proxyStatus, report: observer.report });
+  const holdings = assembleHoldings(options);
+  const { upstreams, limits, budget } = holdings;
+  const memory = { budget, beginningBytes: config.listen.requestBuffer };
+  const router = compileRouter(config.routes.map((route) => assembleRoute(route, upstreams, options)));
+  const responder = new Responder({ proxyStatus, problemsBase: config.problems?.base, random });
+  const belief = beliefOf(config.listen);
+  const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
+  return {
+    open: openerOf(options),
+    conduct: (exchange) => conduct(exchange, conductOptions),
+    isAsked: (exchange) => isForGateway(exchange),
+    answer: (exchange) => answerOptions(exchange, allowedMethods(router, exchange.inbound), proxyStatus),
+    route: (exchange) => enterRoute(exchange, match(router, exchange.inbound), belief),
+    admit: (route, exchange) => {
+      shedder.admit(exchange.priority, exchange.startedAt);
+      refuseUnderMaintenance(route.config.maintenance ?? config.upstreams[exchange.upstream ?? ""]?.maintenance);
+      return limits.admit(route.id, exchange);
+    },
+    validate: (route, exchange) => validate(exchange, route.validator, memory),
+    acquire: ({ destinations }, exchange) => destinations.of(exchange).service.acquire(exchange),
+    attempt: ({ destinations, retry }, exchange) => attempt(exchange, destinations.of(exchange).service, retry),
+    screen: (answer, { id }, exchange) => {
+      const screening = screenings.get(id);
+      return screening === undefined ? answer : screen(answer, exchange, screening);
+    },
+    relay: (answer, { responseRules: rules }, exchange) =>
+      relay(answer, exchange, { proxyStatus, pseudonym: config.name, rules }),
+    respond: (failure, exchange) =>
+      screenings.get(exchange.route?.id ?? "")?.fallback?.serve(failure, exchange) ??
+      responder.respond(failure, exchange),
+    finish: (exchange) => observer.finish(exchange),
+    holdings,
+    close: (next) => closeHoldings(holdings, next?.holdings),
+  };
+}
+
+function assembleHoldings(options: AssemblyOptions): Holdings {
+  const { config, clock, random, observer, inherited } = options;
+  return {
+    upstreams: assembleUpstreams(options, inherited?.upstreams),
+    limits: new RateLimits({ config, clock, random, report: observer.report }, inherited?.limits),
+    budget: inherited?.budget ?? new ByteBudget(config.listen.maxBufferedBytes),
+  };
+}
+
+function closeHoldings({ upstreams, limits }: Holdings, next: Holdings | undefined): void {
+  closeUpstreams(upstreams, next?.upstreams);
+  limits.close(next?.limits);
+}
+
+function openerOf({ config, clock }: AssemblyOptions): Rooms["open"] {
+  const ids = pooledRandom();
+  const trustsPeer = compileTrustedProxies(config.listen.trustedProxies);
+  const bodyPace = bodyPaceOf(config.listen);
+  const { writeIdle: idleMs, minReadRate: minRate, contendedRate } = config.listen;
+  const readPace = { idleMs, minRate };
+  return (request) => {
+    const { head, peer } = request;
+    const { fields } = head;
+    const isTraced = fields.has(Known.traceparent);
+    return {
+      clock,
+      request,
+      response: request.response,
+      inbound: readInbound(head, peer, trustsPeer),
+      id: requestId(fields.has(Known.xRequestId) ? fields.get("x-request-id") : undefined, ids),
+      trace: traceContext(isTraced ? receivedTrace(fields) : untraced, ids),
+      takeOver: fields.has(Known.upgrade) ? () => request.takeOver() : undefined,
+      bodyPace,
+      readPace,
+      contendedRate,
+    };
+  };
+}
+
+function receivedTrace(fields: Fields) {
+  return { traceparent: fields.get("traceparent"), tracestate: fields.get("tracestate") };
+}
+
+const untraced = {};
+
+function bodyPaceOf({ minBodyRate, bodyGrace }: Config["listen"]): BodyPace | undefined {
+  return minBodyRate === 0 ? undefined : { graceMs: bodyGrace, msPerByte: 1000 / minBodyRate };
+}
+
+/** What a trusted peer may say of its request. */
+interface Belief {
+  readonly deadlineHeaders: readonly DeadlineField[];
+  readonly priorityOf: PriorityRule;
+}
+
+function beliefOf({ deadlineHeaders, priorityHeader }: Config["listen"]): Belief {
+  return { deadlineHeaders, priorityOf: compilePriority(priorityHeader) };
+}
+
+/** From here on the route's budget runs. */
+function enterRoute(
+  exchange: GatewayExchange,
+  { route, parameters }: Match<GatewayRoute>,
+  { deadlineHeaders, priorityOf }: Belief,
+): GatewayRoute {
+  exchange.route = route;
+  exchange.upstream = route.destinations.draw();
+  exchange.pathParameters = parameters;
+  exchange.isUpgrade = route.config.websocket && isWebSocketHandshake(exchange.inbound);
+  // A connection whose handshake fails has carried the handshake's listeners: it ends with the answer.
+  exchange.isLast ||= exchange.isUpgrade;
+  exchange.priority = priorityOf(exchange, route.config.priority);
+  beginBudget(exchange, route.config, deadlineHeaders);
+  return route;
+}
+
+function assembleRoute(route: RouteConfig, upstreams: Upstreams, options: AssemblyOptions): GatewayRoute {
+  const validator = options.validators.get(route.id);
+  if (validator === undefined) throw unchecked(route);
+  return {
+    id: route.id,
+    config: route,
+    destinations: assembleDestinations(route, upstreams, options),
+    validator,
+    rewrite: route.rewrite === undefined ? undefined : compileRewrite(route.rewrite.stripPrefix),
+    requestRules: compileHeaderRules(route.headers.request),
+    responseRules: compileHeaderRules(route.headers.response),
+    retry: route.retry === undefined ? undefined : compileRetry(route.retry, options.random),
+  };
+}
+
+function assembleDestinations(
+  route: RouteConfig,
+  upstreams: Upstreams,
+  { config, random }: AssemblyOptions,
+): Destinations {
+  const weights = Object.entries(route.weights ?? { [route.upstream]: 1 });
+  const all = weights.map(([name, weight]) => {
+    const service = upstreams.get(name)?.upstream;
+    const defaults = config.upstreams[name]?.timeouts;
+    if (service === undefined || defaults === undefined) throw unchecked(route);
+    const { connect, headers, idle } = route.timeouts;
+    const timeouts = {
+      connect: connect ?? defaults.connect,
+      headers: headers ?? defaults.headers,
+      idle: idle ?? defaults.idle,
+    };
+    return { service, timeouts, weight };
+  });
+  return new Destinations(all, random);
+}
+
+function unchecked({ id }: RouteConfig): TypeError {
+  return new TypeError(`route ${id} was not checked when the configuration was loaded`);
+}
