@@ -1,11 +1,11 @@
 /**
- * THE PAGE: one request, from its head to its last byte, through the rooms in the order in which it meets them.
+ * The story of one request, from its head to its last byte, through the stages in the order in which it meets them.
  *
  * The order is the design. What costs least is refused first; a body that is validated is read before anything scarce
  * is held, so that slow clients hold nothing; a permit is held until the upstream's response has been read whole, so that a
  * limit means what it says; and whatever goes wrong, anywhere, is classified once and answered once.
  */
-import type { ClientRequest, GatewayRoute, Rooms } from "./pipeline/pipeline.ts";
+import type { ClientRequest, GatewayRoute, Pipeline } from "./pipeline/pipeline.ts";
 
 import { Exchange } from "./exchange/exchange.ts";
 import { classify } from "./failures/classify.ts";
@@ -14,15 +14,15 @@ import { Failure } from "./failures/failure.ts";
 type GatewayExchange = Exchange<GatewayRoute>;
 
 export class Gateway {
-  /** Where the next requests are served. Those under way stay in the rooms that they have entered. */
-  rooms: Rooms;
+  /** Where the next requests are served. Those under way stay in the stages that they have entered. */
+  pipeline: Pipeline;
   #inFlight = 0;
   #ended: PromiseWithResolvers<void> | undefined;
   /** Draining begins with answers that are their connection's last, and ends with refusals. */
   admission: "open" | "closing" | "closed" = "open";
 
-  constructor(rooms: Rooms) {
-    this.rooms = rooms;
+  constructor(pipeline: Pipeline) {
+    this.pipeline = pipeline;
   }
 
   /** Exchanges under way. */
@@ -37,40 +37,40 @@ export class Gateway {
 
   /** A request whose head is there, or bytes that made none. Never throws. */
   handle(request: ClientRequest): void {
-    const { rooms } = this;
-    const exchange = new Exchange<GatewayRoute>(rooms.open(request));
+    const { pipeline } = this;
+    const exchange = new Exchange<GatewayRoute>(pipeline.open(request));
     exchange.failure = request.failure;
     exchange.isLast = request.isLast;
     request.carry(exchange);
-    void this.#serve(exchange, rooms, request);
+    void this.#serve(exchange, pipeline, request);
   }
 
-  async #serve(exchange: GatewayExchange, rooms: Rooms, request: ClientRequest): Promise<void> {
+  async #serve(exchange: GatewayExchange, pipeline: Pipeline, request: ClientRequest): Promise<void> {
     this.#inFlight++;
     try {
       if (exchange.failure !== undefined) throw exchange.failure; // bytes that made no request
       if (this.admission === "closed") throw new Failure("draining");
-      rooms.conduct(exchange); // what no parser should have to guess at
-      if (rooms.isAsked(exchange)) return await rooms.answer(exchange); // OPTIONS of the gateway itself
-      const route = rooms.route(exchange);
-      const admitted = rooms.admit(route, exchange); // the cheapest refusals: nothing is read yet
+      pipeline.check(exchange); // what no parser should have to guess at
+      if (pipeline.isForGateway(exchange)) return await pipeline.respondToOptions(exchange);
+      const route = pipeline.route(exchange);
+      const admitted = pipeline.admit(route, exchange); // the cheapest refusals: nothing is read yet
       if (admitted !== undefined) await admitted;
-      const validated = rooms.validate(route, exchange); // bodies are read under a byte budget, before a permit is held
+      const validated = pipeline.validate(route, exchange); // bodies are read under a byte budget, before a permit is held
       if (validated !== undefined) await validated;
-      const acquired = rooms.acquire(route, exchange); // the upstream's concurrency, until its response has been read
+      const acquired = pipeline.acquire(route, exchange); // the upstream's concurrency, until its response has been read
       using permit = acquired instanceof Promise ? await acquired : acquired;
       exchange.permit = permit;
-      const received = await rooms.attempt(route, exchange);
-      const screened = rooms.screen(received, route, exchange); // what may leave, and as what
-      const answer = screened instanceof Promise ? await screened : screened;
+      const received = await pipeline.attempt(route, exchange);
+      const allowed = pipeline.applyPolicy(received, route, exchange); // what may leave, and as what
+      const response = allowed instanceof Promise ? await allowed : allowed;
       exchange.isLast ||= this.admission !== "open";
-      const relayed = rooms.relay(answer, route, exchange);
+      const relayed = pipeline.relay(response, route, exchange);
       if (relayed !== undefined) await relayed;
     } catch (thrown) {
-      await this.#respond(classify(thrown, exchange), exchange, rooms); // the only catch that answers
+      await this.#respond(classify(thrown, exchange), exchange, pipeline); // the only catch that answers
     } finally {
       exchange.close();
-      rooms.finish(exchange);
+      pipeline.finish(exchange);
       // An answer may have begun before anybody knew that it was the connection's last, and could not say so.
       request.exchangeEnded(exchange.isLast || this.admission === "closed");
       if (--this.#inFlight === 0) {
@@ -80,11 +80,11 @@ export class Gateway {
     }
   }
 
-  async #respond(failure: Failure, exchange: GatewayExchange, rooms: Rooms): Promise<void> {
+  async #respond(failure: Failure, exchange: GatewayExchange, pipeline: Pipeline): Promise<void> {
     exchange.cancel(failure); // an answer that nobody will take is given up
     exchange.isLast ||= this.admission !== "open";
     try {
-      await rooms.respond(failure, exchange);
+      await pipeline.respond(failure, exchange);
     } catch (thrown) {
       exchange.failure = classify(thrown, exchange);
       exchange.response.abort();

@@ -84,7 +84,7 @@ export interface GatewaySample {
   /** CPU time spent since the start, in microseconds. */
   readonly cpuMicroseconds: readonly number[];
   /** Of each service. */
-  readonly arrivals: readonly number[];
+  readonly received: readonly number[];
 }
 
 export interface GatewayEnd {

@@ -95,7 +95,7 @@ export class Concurrency {
     return new Promise((resolve, reject) => {
       const place = new Place(this.#queue, exchange, { resolve, reject });
       this.#queue.enter(place);
-      exchange.alarm.wait("queue", place.queuedAt + this.#options.queueWaitMs);
+      exchange.timer.wait("queue", place.queuedAt + this.#options.queueWaitMs);
       exchange.await(place);
     });
   }

@@ -31,7 +31,7 @@ export class Place implements Waiter {
 
   /** When the whole budget ends, in monotonic milliseconds. */
   get deadlineAt(): number {
-    return this.#exchange.alarm.deadlineAt;
+    return this.#exchange.timer.deadlineAt;
   }
 
   admit(permit: UpstreamPermit): void {

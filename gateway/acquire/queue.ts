@@ -31,7 +31,7 @@ const leastSweepMs = 2;
  * place away (adaptive LIFO and CoDel: Maurer, "Fail at Scale", ACM Queue 13(8), 2015). Critical requests are few, or
  * nothing is: they keep their order and the whole wait.
  *
- * The whole wait and the deadline are the exchange's own alarm; only a standing queue has a timer here.
+ * The whole wait and the deadline are the exchange's own timer; only a standing queue has a timer here.
  */
 export class Queue {
   readonly #options: QueueOptions;

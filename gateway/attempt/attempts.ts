@@ -2,7 +2,7 @@ import type { Attempt, Exchange, RetryDecision, Target, UpstreamAnswer } from ".
 import type { Breaker } from "../breaker/breaker.ts";
 import type { RetryBudget } from "./budget.ts";
 import type { Ended, RetryRule } from "./retry.ts";
-import type { Ticket, Verdict } from "../breaker/admission.ts";
+import type { BreakerAdmission, Verdict } from "../breaker/admission.ts";
 import type { Guarded } from "./unavailable.ts";
 
 import { classify } from "../failures/classify.ts";
@@ -40,7 +40,7 @@ export interface AttemptPlan {
  * attempt that is refused never replaces what the last real one gave, be it a failure or an answer.
  */
 export async function attempt(exchange: Exchange, plan: AttemptPlan, rule?: RetryRule): Promise<UpstreamAnswer> {
-  const dueAt = exchange.alarm.deadlineAt;
+  const dueAt = exchange.timer.deadlineAt;
   const place = enter(plan, exchange, isAdmitting);
   if (place === undefined) throw unavailable(plan.targets);
   let ended = await attemptAt(place, exchange, { plan, rule });
@@ -54,7 +54,7 @@ export async function attempt(exchange: Exchange, plan: AttemptPlan, rule?: Retr
 /** A target that let the attempt in. */
 interface Place {
   readonly target: AttemptTarget;
-  readonly ticket: Ticket;
+  readonly admission: BreakerAdmission;
 }
 
 interface Ways {
@@ -73,7 +73,7 @@ interface RetryWays extends Ways {
 const keepWithinMs = 250;
 
 async function retry(first: Ended, exchange: Exchange, ways: RetryWays): Promise<Ended> {
-  const { alarm, clock } = exchange;
+  const { timer, clock } = exchange;
   let ended = first;
   for (let made = 1; callsForRetry(ended, exchange, ways.rule); made++) {
     const facts = exchange.attempts.at(-1) as Attempt;
@@ -88,12 +88,12 @@ async function retry(first: Ended, exchange: Exchange, ways: RetryWays): Promise
         return ended;
       }
     }
-    alarm.setDeadline(ways.dueAt);
+    timer.setDeadline(ways.dueAt);
     await pauseOrTell(facts, exchange, pauseMs);
     const place = enterAnother(ended, exchange, ways);
     if (place === undefined) {
       facts.retry = "no_target";
-      alarm.setDeadline(exchange.endsAt);
+      timer.setDeadline(exchange.endsAt);
       return ended;
     }
     ways.tried.add(place.target);
@@ -143,8 +143,8 @@ function mayTry(target: AttemptTarget, ended: Ended, { tried }: RetryWays): bool
 
 function enter(plan: AttemptPlan, exchange: Exchange, admits: (target: AttemptTarget) => boolean): Place | undefined {
   const target = plan.pick(admits, exchange);
-  const ticket = target?.breaker.enter();
-  return target === undefined || ticket === undefined ? undefined : { target, ticket };
+  const admission = target?.breaker.enter();
+  return target === undefined || admission === undefined ? undefined : { target, admission };
 }
 
 /** One attempt on one target; two, if the first was on a connection that had gone stale (RFC 9112 §9.3.1). */
@@ -154,9 +154,10 @@ async function attemptAt(place: Place, exchange: Exchange, { plan, rule }: Ways)
   const facts = exchange.attempts.at(-1) as Attempt;
   facts.retry = obstacle(ended, exchange, rule);
   if (facts.retry !== undefined) return ended;
-  const ticket = place.target.breaker.enter();
-  facts.retry = ticket === undefined ? "no_target" : "stale_connection";
-  return ticket === undefined ? ended : attemptOnce(exchange, plan, { target: place.target, ticket, isFresh: true });
+  const admission = place.target.breaker.enter();
+  facts.retry = admission === undefined ? "no_target" : "stale_connection";
+  if (admission === undefined) return ended;
+  return attemptOnce(exchange, plan, { target: place.target, admission, isFresh: true });
 }
 
 /** RFC 9110 §15.6 */
@@ -171,7 +172,7 @@ interface Try extends Place {
 }
 
 async function attemptOnce(exchange: Exchange, plan: AttemptPlan, it: Try): Promise<Ended> {
-  const { target, ticket } = it;
+  const { target, admission } = it;
   const facts = newAttempt(exchange, it);
   exchange.attempts.push(facts);
   try {
@@ -179,8 +180,8 @@ async function attemptOnce(exchange: Exchange, plan: AttemptPlan, it: Try): Prom
     facts.outcome = "success";
     facts.status = answer.status;
     const isBlamed = plan.failureStatuses.has(answer.status);
-    if (isBlamed) target.breaker.leave(ticket, "failure");
-    else ticket.answered();
+    if (isBlamed) target.breaker.leave(admission, "failure");
+    else admission.answered();
     plan.ended(facts, isBlamed);
     if (classOf(answer.status) < serverErrors) plan.retryBudget.deposit(exchange.clock.now());
     return answer;
@@ -188,7 +189,7 @@ async function attemptOnce(exchange: Exchange, plan: AttemptPlan, it: Try): Prom
     const failure = classify(cause, facts);
     facts.outcome = failure.code;
     const judged = verdict(failure, facts, exchange);
-    target.breaker.leave(ticket, judged);
+    target.breaker.leave(admission, judged);
     plan.ended(facts, judged === "failure");
     return failure;
   }
@@ -215,7 +216,7 @@ function newAttempt(exchange: Exchange, it: Try): Attempt {
     outcome: undefined,
     retry: undefined,
     breaker: it.target.breaker.state,
-    admission: it.ticket,
+    admission: it.admission,
   };
 }
 

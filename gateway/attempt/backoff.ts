@@ -16,10 +16,10 @@ export function backoffMs(made: number, { baseMs, maxMs }: BackoffBounds, random
   return random() * Math.min(maxMs, baseMs * 2 ** (made - 1));
 }
 
-/** Waits on the exchange's own alarm. Rejects within the same tick with whatever cancels the exchange. */
+/** Waits on the exchange's own timer. Rejects within the same tick with whatever cancels the exchange. */
 export function pause(exchange: Exchange, delayMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    exchange.alarm.wait("backoff", exchange.clock.now() + delayMs);
+    exchange.timer.wait("backoff", exchange.clock.now() + delayMs);
     exchange.await(new Pause(exchange, resolve, reject));
   });
 }

@@ -48,7 +48,7 @@ export function beginBudget(
   const patience = inbound.isTrusted ? patienceMs(inbound.fields, believed) : Infinity;
   if (maxDuration !== undefined) exchange.endsAt = startedAt + maxDuration;
   exchange.isHurried = patience < timeout;
-  exchange.alarm.setDeadline(Math.min(startedAt + Math.min(timeout, patience), exchange.endsAt));
+  exchange.timer.setDeadline(Math.min(startedAt + Math.min(timeout, patience), exchange.endsAt));
 }
 
 /** How long the sender of these headers will wait by the believed fields: the least they say, in milliseconds. */
@@ -64,9 +64,9 @@ export function patienceMs(fields: Inbound["fields"], believed: readonly Deadlin
 
 /** What tells the upstream how much of the budget is left now: the field's name and value. */
 export function deadlineField(
-  { alarm, clock }: Exchange,
+  { timer, clock }: Exchange,
   field: DeadlineField | undefined,
 ): readonly [DeadlineField, string] | undefined {
   if (field === undefined) return undefined;
-  return [field, notations[field].write(Math.max(1, Math.floor(alarm.deadlineAt - clock.now())))];
+  return [field, notations[field].write(Math.max(1, Math.floor(timer.deadlineAt - clock.now())))];
 }

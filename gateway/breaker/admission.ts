@@ -3,16 +3,16 @@ import type { Admission } from "../exchange/exchange.ts";
 /** What an attempt says about its target. A neutral one (the client left, a stale connection) says nothing. */
 export type Verdict = "success" | "failure" | "neutral";
 
-/** The breaker, as its tickets know it. */
-interface TicketTaker {
+/** The breaker, as its admissions know it. */
+interface AdmissionOwner {
   /** From how many milliseconds on an answer is slow. */
   readonly slowCallMs: number;
-  leave(ticket: Ticket, verdict: Verdict): void;
+  leave(admission: BreakerAdmission, verdict: Verdict): void;
 }
 
 /** Admission by a breaker: takes one verdict, and remembers which of the breaker's lives it belongs to. */
-export class Ticket implements Admission {
-  readonly #breaker: TicketTaker;
+export class BreakerAdmission implements Admission {
+  readonly #breaker: AdmissionOwner;
   readonly generation: number;
   readonly #isTrial: boolean;
   #isAnswered = false;
@@ -20,7 +20,7 @@ export class Ticket implements Admission {
   isSlow = false;
   isSpent = false;
 
-  constructor(breaker: TicketTaker, generation: number, isTrial: boolean) {
+  constructor(breaker: AdmissionOwner, generation: number, isTrial: boolean) {
     this.#breaker = breaker;
     this.generation = generation;
     this.#isTrial = isTrial;

@@ -7,7 +7,7 @@ import { FailureRun } from "./failure-run.ts";
 import { closedMachine, halfOpenMachine, tell } from "./machine.ts";
 import { OpenTime } from "./open-time.ts";
 import { Ramp } from "./ramp.ts";
-import { Ticket } from "./admission.ts";
+import { BreakerAdmission } from "./admission.ts";
 import { Trials } from "./trials.ts";
 
 /** All times in milliseconds, all rates as fractions. */
@@ -99,22 +99,22 @@ export class Breaker {
     return this.#trials?.admits(now) ?? false;
   }
 
-  /** Admits a request that was let through; undefined where none may pass. A ticket without a verdict counts for nothing. */
-  enter(): Ticket | undefined {
-    if (this.#state === "closed") return new Ticket(this, this.#generation, false);
+  /** Admits a request that was let through; undefined where none may pass. An admission without a verdict counts for nothing. */
+  enter(): BreakerAdmission | undefined {
+    if (this.#state === "closed") return new BreakerAdmission(this, this.#generation, false);
     const now = this.#options.clock.now();
     if (this.#trials?.admits(now) !== true) return undefined;
     this.#trials.begin(now);
-    return new Ticket(this, this.#generation, true);
+    return new BreakerAdmission(this, this.#generation, true);
   }
 
   /** Takes an attempt's verdict; the first stands. */
-  leave(ticket: Ticket, verdict: Verdict): void {
-    if (ticket.isSpent) return;
-    ticket.isSpent = true;
-    if (ticket.generation !== this.#generation || this.#machine === undefined) return;
-    if (this.#trials !== undefined) this.#judge(ticket, verdict);
-    else if (verdict !== "neutral") this.#count(ticket, verdict);
+  leave(admission: BreakerAdmission, verdict: Verdict): void {
+    if (admission.isSpent) return;
+    admission.isSpent = true;
+    if (admission.generation !== this.#generation || this.#machine === undefined) return;
+    if (this.#trials !== undefined) this.#judge(admission, verdict);
+    else if (verdict !== "neutral") this.#count(admission, verdict);
   }
 
   /** Brings the trial forward: somebody has seen the target well. Nothing where it is not open. */
@@ -127,11 +127,11 @@ export class Breaker {
     this.#endState();
   }
 
-  #count(ticket: Ticket, verdict: "success" | "failure"): void {
+  #count(admission: BreakerAdmission, verdict: "success" | "failure"): void {
     const now = this.#options.clock.now();
     if (verdict === "success") {
       this.#run.success(now);
-      tell(this.#slowCalls, !ticket.isSlow);
+      tell(this.#slowCalls, !admission.isSlow);
     } else if (this.#run.failure(now)) {
       const { count } = this.#run;
       return this.#open("no_success", { failures: count, requests: count, windowMs: this.#options.windowMs });
@@ -140,8 +140,8 @@ export class Breaker {
   }
 
   // The trials keep their places until opossum, which takes some microtasks, has changed the state.
-  #judge(ticket: Ticket, verdict: Verdict): void {
-    const isTooSlow = verdict === "success" && ticket.isSlow;
+  #judge(admission: BreakerAdmission, verdict: Verdict): void {
+    const isTooSlow = verdict === "success" && admission.isSlow;
     const together = this.#trials?.end(isTooSlow ? "failure" : verdict);
     if (together !== undefined) tell(this.#machine, together === "success");
   }

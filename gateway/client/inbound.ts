@@ -7,7 +7,7 @@ import { Known } from "../http1/fields.ts";
 import { clientAddress } from "./client-address.ts";
 
 /**
- * Reads what the rooms need of a request's head. Never refuses anything: that is `conduct`'s, on the page, where a
+ * Reads what the stages need of a request's head. Never refuses anything: that is done by `checkRequest`, where a
  * refusal is answered like every other.
  */
 export function readInbound(head: RequestHead, peer: Peer, trustsPeer: TrustsPeer): Inbound {

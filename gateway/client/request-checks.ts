@@ -6,7 +6,7 @@ import type { Fields } from "../http1/fields.ts";
 import { Failure } from "../failures/failure.ts";
 import { Known } from "../http1/fields.ts";
 
-export interface ConductOptions {
+export interface RequestCheckOptions {
   /** Longest request target in bytes. */
   readonly maxTargetLength: number;
   /** This gateway in Via: seeing it means that the request goes round in circles. */
@@ -25,7 +25,7 @@ const maxHeaderFields = 100;
  *
  * Failures: method_unknown, malformed_request, headers_too_large, uri_too_long, loop_detected, expectation_failed.
  */
-export function conduct({ inbound }: Exchange, options: ConductOptions): void {
+export function checkRequest({ inbound }: Exchange, options: RequestCheckOptions): void {
   const { fields, method } = inbound;
   if (!knownMethods.has(method)) throw new Failure("method_unknown");
   if (fields.list.length > 2 * maxHeaderFields) throw new Failure("headers_too_large");

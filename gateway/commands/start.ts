@@ -9,9 +9,9 @@ import { formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";
 import { placeRemark } from "../config/schema-finding.ts";
 import { ConfigWatch } from "../supervise/config-watch.ts";
-import { startCrew } from "../supervise/supervisor.ts";
+import { startSupervisor } from "../supervise/supervisor.ts";
 import { SchemaError, startGateway } from "../supervise/running-gateway.ts";
-import { crewSize } from "../supervise/shares.ts";
+import { workerCount } from "../supervise/shares.ts";
 import { stopped } from "./stopped.ts";
 import { work } from "./worker.ts";
 
@@ -62,8 +62,8 @@ function watchedFiles(result: LoadResult): readonly string[] {
 
 async function open(options: GatewayOptions, terminal: Terminal): Promise<RunningGateway | number> {
   try {
-    if (crewSize(options.config) === 1) return await startGateway(options);
-    return await startCrew({ ...options, error: (text) => terminal.error(text.trimEnd()) });
+    if (workerCount(options.config) === 1) return await startGateway(options);
+    return await startSupervisor({ ...options, error: (text) => terminal.error(text.trimEnd()) });
   } catch (error) {
     if (error instanceof SchemaError) {
       for (const finding of error.findings) terminal.error(formatFinding(placeRemark(finding)));

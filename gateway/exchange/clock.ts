@@ -1,4 +1,4 @@
-/** Time as the rooms see it: monotonic milliseconds, and timers. Passed in, so that tests own it. */
+/** Time as the stages see it: monotonic milliseconds, and timers. Passed in, so that tests own it. */
 export interface Clock {
   /** Monotonic milliseconds since an arbitrary start. */
   now(): number;

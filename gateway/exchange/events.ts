@@ -1,5 +1,5 @@
 /**
- * What the rooms may tell the log and the metrics beside the exchange itself. Rooms import these types only; the
+ * What the stages may tell the log and the metrics beside the exchange itself. Stages import these types only; the
  * gateway passes the implementation in.
  */
 export type GatewayEvent =

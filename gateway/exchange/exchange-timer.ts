@@ -2,7 +2,7 @@ import type { Clock, TimerHandle } from "./clock.ts";
 import type { TimerName } from "../failures/failure.ts";
 
 /** Who is told that a timer fired. */
-export interface AlarmOwner {
+export interface TimerOwner {
   expire(timer: TimerName): void;
 }
 
@@ -12,16 +12,16 @@ export interface AlarmOwner {
  * when it fires too early because a wait has moved on meanwhile, it is set again. So a request that passes quickly
  * through all of its phases costs one timer.
  */
-export class Alarm {
+export class ExchangeTimer {
   readonly #clock: Clock;
-  readonly #owner: AlarmOwner;
+  readonly #owner: TimerOwner;
   #deadlineAt = Infinity;
   #waitAt = Infinity;
   #wait: TimerName = "deadline";
   #armedFor = Infinity;
   #handle: TimerHandle | undefined;
 
-  constructor(clock: Clock, owner: AlarmOwner) {
+  constructor(clock: Clock, owner: TimerOwner) {
     this.#clock = clock;
     this.#owner = owner;
   }
@@ -82,6 +82,6 @@ export class Alarm {
   }
 }
 
-function ring(alarm: Alarm): void {
-  alarm.ring();
+function ring(timer: ExchangeTimer): void {
+  timer.ring();
 }

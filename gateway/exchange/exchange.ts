@@ -4,16 +4,16 @@ import type { RequestStream, ResponseWriter, Takeover } from "./downstream.ts";
 import type { Failure, TimerName } from "../failures/failure.ts";
 import type { Inbound, RequestBody, TraceContext } from "./inbound.ts";
 
-import type { AlarmOwner } from "./exchange-timer.ts";
+import type { TimerOwner } from "./exchange-timer.ts";
 import type { Attempt, Phase } from "./attempt.ts";
 import type { BodyPace } from "./upload-timer.ts";
 import type { ReadPace } from "./write-timer.ts";
 
-import { Alarm } from "./exchange-timer.ts";
-import { BodyWait } from "./upload-timer.ts";
+import { ExchangeTimer } from "./exchange-timer.ts";
+import { UploadTimer } from "./upload-timer.ts";
 import { ClientPace } from "./client-pace.ts";
 import { TimerExpired } from "../failures/failure.ts";
-import { ReaderWait } from "./write-timer.ts";
+import { WriteTimer } from "./write-timer.ts";
 
 export type { Admission, Attempt, Phase, RetryDecision } from "./attempt.ts";
 export type { Inbound, RequestBody, TraceContext } from "./inbound.ts";
@@ -41,14 +41,14 @@ export interface PermitHolder {
   cancel(reason: Error): void;
 }
 
-/** What the respond room reports about what went out. */
+/** What the respond stage reports about what went out. */
 export interface Outcome {
   status: number;
   code: string;
   source: "upstream" | "gateway" | "client";
 }
 
-/** One address of an upstream, as the rooms share it. */
+/** One address of an upstream, as the stages share it. */
 export interface Target {
   /** host:port, for the log, the metrics and /status; never for a client. */
   readonly label: string;
@@ -57,17 +57,17 @@ export interface Target {
   readonly inFlight: number;
 }
 
-/** A route as the rooms share it; each room adds its own compiled part when the gateway is built. */
+/** A route as the stages share it; each stage adds its own compiled part when the gateway is built. */
 export interface Route {
   readonly id: string;
   readonly config: RouteConfig;
 }
 
 /**
- * The record that travels through the rooms: one request, from its head to its last byte out. Outside of attempts its
+ * The record that travels through the stages: one request, from its head to its last byte out. Outside of attempts its
  * own facts classify what is thrown: no connection to an upstream is involved there.
  */
-export class Exchange<R extends Route = Route> implements AlarmOwner {
+export class Exchange<R extends Route = Route> implements TimerOwner {
   readonly request: RequestStream;
   readonly response: ResponseWriter;
   readonly reused = false;
@@ -75,7 +75,7 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   readonly closedByUpstream = false;
   readonly awaitsClient = false;
   readonly clock: Clock;
-  readonly alarm: Alarm;
+  readonly timer: ExchangeTimer;
   readonly startedAt: number;
   readonly inbound: Inbound;
   readonly id: string;
@@ -114,11 +114,11 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   endsAt = Infinity;
   readonly #takeOver: ExchangeHead["takeOver"];
   readonly #readPace: ReadPace;
-  #readerWait: ReaderWait | undefined;
+  #writeTimer: WriteTimer | undefined;
   readonly #contendedRate: number;
   #pace: ClientPace | undefined;
   readonly #bodyPace: BodyPace | undefined;
-  #bodyWait: BodyWait | undefined;
+  #uploadTimer: UploadTimer | undefined;
   #waiter: Waiter | undefined;
 
   constructor(head: ExchangeHead) {
@@ -129,7 +129,7 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
     this.inbound = head.inbound;
     this.id = head.id;
     this.trace = head.trace;
-    this.alarm = new Alarm(head.clock, this);
+    this.timer = new ExchangeTimer(head.clock, this);
     this.#bodyPace = head.bodyPace;
     this.#readPace = head.readPace ?? anyPace;
     this.#contendedRate = head.contendedRate ?? 0;
@@ -172,13 +172,13 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   }
 
   /** The wait for the client to take what is written for it. */
-  get readerWait(): ReaderWait {
-    return (this.#readerWait ??= new ReaderWait(this, this.#readPace));
+  get writeTimer(): WriteTimer {
+    return (this.#writeTimer ??= new WriteTimer(this, this.#readPace));
   }
 
   /** The wait for the request body's bytes, for whoever reads them. */
-  get bodyWait(): BodyWait {
-    return (this.#bodyWait ??= new BodyWait(this.clock, this.alarm, this.#bodyPace));
+  get uploadTimer(): UploadTimer {
+    return (this.#uploadTimer ??= new UploadTimer(this.clock, this.timer, this.#bodyPace));
   }
 
   /** Names who waits now. If the exchange is cancelled already, the waiter hears it at once. */
@@ -190,14 +190,14 @@ export class Exchange<R extends Route = Route> implements AlarmOwner {
   /** Nobody waits any more. */
   settle(): void {
     this.#waiter = undefined;
-    this.alarm.endWait();
+    this.timer.endWait();
   }
 
   /** The end: nothing fires and nothing is held any more. */
   close(): void {
     this.#waiter = undefined;
-    this.alarm.close();
-    this.#readerWait?.close();
+    this.timer.close();
+    this.#writeTimer?.close();
     this.reservation?.[Symbol.dispose]();
     this.reservation = undefined;
   }

@@ -37,7 +37,7 @@ export interface Inbound {
 }
 
 /**
- * The request body as the rooms hand it on. `buffered` is complete, and `isChunked` where it is forwarded as it came,
+ * The request body as the stages hand it on. `buffered` is complete, and `isChunked` where it is forwarded as it came,
  * without a length. Of a `stream` the first bytes are `begun`; whoever forwards it reads the rest from the request.
  */
 export type RequestBody =

@@ -1,4 +1,4 @@
-import type { Alarm } from "./exchange-timer.ts";
+import type { ExchangeTimer } from "./exchange-timer.ts";
 import type { Clock } from "./clock.ts";
 
 /** How slowly a client may send a request body. */
@@ -17,16 +17,16 @@ export interface BodyPace {
  * A chunk moves a number and no timer. Only time in which the client's bytes are wanted counts: what an upstream that
  * does not read lets pass is not the client's.
  */
-export class BodyWait {
+export class UploadTimer {
   readonly #clock: Clock;
-  readonly #alarm: Alarm;
+  readonly #timer: ExchangeTimer;
   readonly #pace: BodyPace | undefined;
   #dueAt = Infinity;
 
   /** Without a pace the exchange's deadline alone bounds the wait. */
-  constructor(clock: Clock, alarm: Alarm, pace: BodyPace | undefined) {
+  constructor(clock: Clock, timer: ExchangeTimer, pace: BodyPace | undefined) {
     this.#clock = clock;
-    this.#alarm = alarm;
+    this.#timer = timer;
     this.#pace = pace;
   }
 
@@ -38,7 +38,7 @@ export class BodyWait {
 
   /** They still are, after another wait had come between. */
   goOn(): void {
-    this.#alarm.wait("body", this.#dueAt);
+    this.#timer.wait("body", this.#dueAt);
   }
 
   /** Bytes came. */
@@ -47,6 +47,6 @@ export class BodyWait {
     if (pace === undefined) return;
     const fullAt = this.#clock.now() + pace.graceMs;
     this.#dueAt = Math.min(fullAt, this.#dueAt + bytes * pace.msPerByte);
-    this.#alarm.postpone("body", this.#dueAt);
+    this.#timer.postpone("body", this.#dueAt);
   }
 }

@@ -5,7 +5,7 @@ import type { Failure } from "../failures/failure.ts";
 import { TimerExpired } from "../failures/failure.ts";
 
 /** The exchange whose response is to be read. */
-export interface ReaderWaitOwner {
+export interface WriteTimerOwner {
   readonly clock: Clock;
   readonly response: ResponseWriter;
   readonly failure: Failure | undefined;
@@ -28,17 +28,17 @@ export interface ReadPace {
  * anew with each byte: a slow client is served for as long as it reads at all, unless `listen.minReadRate` asks for more.
  * How finely that is seen depends on the system's send buffer, as with every server.
  *
- * Its timer is its own, not the exchange's alarm: the upstream may be awaited at the same time. It is set once while
+ * Its timer is its own, not the exchange timer: the upstream may be awaited at the same time. It is set once while
  * writes are blocked and looks at the facts when it fires, so that a body of a thousand pauses costs one timer.
  */
-export class ReaderWait {
-  readonly #owner: ReaderWaitOwner;
+export class WriteTimer {
+  readonly #owner: WriteTimerOwner;
   readonly #pace: ReadPace;
   #takenBytes = 0;
   #since = 0;
   #handle: TimerHandle | undefined;
 
-  constructor(owner: ReaderWaitOwner, pace: ReadPace) {
+  constructor(owner: WriteTimerOwner, pace: ReadPace) {
     this.#owner = owner;
     this.#pace = pace;
   }
@@ -90,6 +90,6 @@ export class ReaderWait {
   }
 }
 
-function look(wait: ReaderWait): void {
+function look(wait: WriteTimer): void {
   wait.look();
 }

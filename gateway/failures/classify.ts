@@ -68,7 +68,7 @@ function timerCode(timer: TimerName, facts: FailureFacts): FailureCode {
     case "deadline":
       return deadlineCode(facts);
     case "drain":
-      return isAsked(facts.phase) ? "deadline_exceeded" : "draining";
+      return wasAsked(facts.phase) ? "deadline_exceeded" : "draining";
   }
 }
 
@@ -79,7 +79,7 @@ function deadlineCode(facts: FailureFacts): FailureCode {
 }
 
 /** The upstream has been sent something of the request, and has not answered. */
-function isAsked(phase: FailureFacts["phase"]): boolean {
+function wasAsked(phase: FailureFacts["phase"]): boolean {
   return phase === "send" || phase === "headers";
 }
 

@@ -36,7 +36,7 @@ export interface FailureOptions {
   readonly close?: boolean;
 }
 
-/** A failure with its one right name. Rooms throw it; `respond/` answers it; the table decides everything else. */
+/** A failure with its one right name. Stages throw it; `respond/` answers it; the table decides everything else. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: FailureCode;

@@ -8,7 +8,8 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { Fields } from "../http1/fields.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Match } from "../route/match.ts";
-import type { GatewayRoute, Holdings, Rooms, Upstreams } from "./pipeline.ts";
+import type { GatewayRoute, SharedState, Pipeline, Upstreams } from "./pipeline.ts";
+import type { ResponsePolicy } from "../respond/response-policy.ts";
 import type { RouteValidator } from "../validate/validate.ts";
 
 import { compilePriority } from "../acquire/priority.ts";
@@ -21,7 +22,7 @@ import { Destinations } from "./destinations.ts";
 import { isWebSocketHandshake } from "../upstream/handshake.ts";
 import { compileHeaderRules } from "../upstream/headers.ts";
 import { Known } from "../http1/fields.ts";
-import { conduct, isForGateway } from "../client/request-checks.ts";
+import { checkRequest, isForGateway } from "../client/request-checks.ts";
 import { readInbound } from "../client/inbound.ts";
 import { compileTrustedProxies } from "../client/trusted-proxies.ts";
 import { pooledRandom } from "../observe/random.ts";
@@ -30,18 +31,18 @@ import { answerOptions } from "../respond/options.ts";
 import { Responder } from "../respond/problem.ts";
 import { ProxyStatus } from "../respond/proxy-status.ts";
 import { relay } from "../respond/relay.ts";
-import { screen } from "../respond/response-policy.ts";
+import { applyResponsePolicy } from "../respond/response-policy.ts";
 import { compileRouter } from "../route/compile.ts";
 import { allowedMethods, match } from "../route/match.ts";
 import { compileRewrite } from "../route/rewrite.ts";
-import { assembleScreenings } from "./build-response-policies.ts";
-import { assembleUpstreams, closeUpstreams } from "./build-upstreams.ts";
+import { buildResponsePolicies } from "./build-response-policies.ts";
+import { buildUpstreams, closeUpstreams } from "./build-upstreams.ts";
 import { ByteBudget } from "../validate/byte-budget.ts";
 import { validate } from "../validate/validate.ts";
 
 type GatewayExchange = Exchange<GatewayRoute>;
 
-export interface AssemblyOptions {
+export interface PipelineOptions {
   readonly config: Config;
   /** Each route's compiled schemas. */
   readonly validators: ReadonlyMap<string, RouteValidator>;
@@ -51,27 +52,27 @@ export interface AssemblyOptions {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** Of the configuration that this one follows. */
-  readonly inherited?: Holdings | undefined;
+  readonly inherited?: SharedState | undefined;
 }
 
-/** Builds the rooms of a configuration. */
-export function assemble(options: AssemblyOptions): Rooms {
+/** Builds the stages of a configuration. */
+export function buildPipeline(options: PipelineOptions): Pipeline {
   const { config, observer, shedder, random } = options;
   const proxyStatus = new ProxyStatus(config.name);
-  const screenings = assembleScreenings({ ...options, proxyStatus, report: observer.report });
-  const holdings = assembleHoldings(options);
-  const { upstreams, limits, budget } = holdings;
+  const policies = buildResponsePolicies({ ...options, proxyStatus, report: observer.report });
+  const shared = buildSharedState(options);
+  const { upstreams, limits, budget } = shared;
   const memory = { budget, beginningBytes: config.listen.requestBuffer };
-  const router = compileRouter(config.routes.map((route) => assembleRoute(route, upstreams, options)));
+  const router = compileRouter(config.routes.map((route) => buildRoute(route, { ...options, upstreams, policies })));
   const responder = new Responder({ proxyStatus, problemsBase: config.problems?.base, random });
-  const belief = beliefOf(config.listen);
-  const conductOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
+  const trustedHints = trustedHintsOf(config.listen);
+  const requestCheckOptions = { maxTargetLength: config.listen.maxTargetLength, pseudonym: config.name };
   return {
     open: openerOf(options),
-    conduct: (exchange) => conduct(exchange, conductOptions),
-    isAsked: (exchange) => isForGateway(exchange),
-    answer: (exchange) => answerOptions(exchange, allowedMethods(router, exchange.inbound), proxyStatus),
-    route: (exchange) => enterRoute(exchange, match(router, exchange.inbound), belief),
+    check: (exchange) => checkRequest(exchange, requestCheckOptions),
+    isForGateway: (exchange) => isForGateway(exchange),
+    respondToOptions: (exchange) => answerOptions(exchange, allowedMethods(router, exchange.inbound), proxyStatus),
+    route: (exchange) => enterRoute(exchange, match(router, exchange.inbound), trustedHints),
     admit: (route, exchange) => {
       shedder.admit(exchange.priority, exchange.startedAt);
       refuseUnderMaintenance(route.config.maintenance ?? config.upstreams[exchange.upstream ?? ""]?.maintenance);
@@ -80,36 +81,33 @@ export function assemble(options: AssemblyOptions): Rooms {
     validate: (route, exchange) => validate(exchange, route.validator, memory),
     acquire: ({ destinations }, exchange) => destinations.of(exchange).service.acquire(exchange),
     attempt: ({ destinations, retry }, exchange) => attempt(exchange, destinations.of(exchange).service, retry),
-    screen: (answer, { id }, exchange) => {
-      const screening = screenings.get(id);
-      return screening === undefined ? answer : screen(answer, exchange, screening);
-    },
-    relay: (answer, { responseRules: rules }, exchange) =>
-      relay(answer, exchange, { proxyStatus, pseudonym: config.name, rules }),
+    applyPolicy: (response, { responsePolicy: policy }, exchange) =>
+      policy === undefined ? response : applyResponsePolicy(response, exchange, policy),
+    relay: (response, { responseRules: rules }, exchange) =>
+      relay(response, exchange, { proxyStatus, pseudonym: config.name, rules }),
     respond: (failure, exchange) =>
-      screenings.get(exchange.route?.id ?? "")?.fallback?.serve(failure, exchange) ??
-      responder.respond(failure, exchange),
+      exchange.route?.responsePolicy?.fallback?.serve(failure, exchange) ?? responder.respond(failure, exchange),
     finish: (exchange) => observer.finish(exchange),
-    holdings,
-    close: (next) => closeHoldings(holdings, next?.holdings),
+    shared,
+    close: (next) => closeSharedState(shared, next?.shared),
   };
 }
 
-function assembleHoldings(options: AssemblyOptions): Holdings {
+function buildSharedState(options: PipelineOptions): SharedState {
   const { config, clock, random, observer, inherited } = options;
   return {
-    upstreams: assembleUpstreams(options, inherited?.upstreams),
+    upstreams: buildUpstreams(options, inherited?.upstreams),
     limits: new RateLimits({ config, clock, random, report: observer.report }, inherited?.limits),
     budget: inherited?.budget ?? new ByteBudget(config.listen.maxBufferedBytes),
   };
 }
 
-function closeHoldings({ upstreams, limits }: Holdings, next: Holdings | undefined): void {
+function closeSharedState({ upstreams, limits }: SharedState, next: SharedState | undefined): void {
   closeUpstreams(upstreams, next?.upstreams);
   limits.close(next?.limits);
 }
 
-function openerOf({ config, clock }: AssemblyOptions): Rooms["open"] {
+function openerOf({ config, clock }: PipelineOptions): Pipeline["open"] {
   const ids = pooledRandom();
   const trustsPeer = compileTrustedProxies(config.listen.trustedProxies);
   const bodyPace = bodyPaceOf(config.listen);
@@ -145,12 +143,12 @@ function bodyPaceOf({ minBodyRate, bodyGrace }: Config["listen"]): BodyPace | un
 }
 
 /** What a trusted peer may say of its request. */
-interface Belief {
+interface TrustedHints {
   readonly deadlineHeaders: readonly DeadlineField[];
   readonly priorityOf: PriorityRule;
 }
 
-function beliefOf({ deadlineHeaders, priorityHeader }: Config["listen"]): Belief {
+function trustedHintsOf({ deadlineHeaders, priorityHeader }: Config["listen"]): TrustedHints {
   return { deadlineHeaders, priorityOf: compilePriority(priorityHeader) };
 }
 
@@ -158,7 +156,7 @@ function beliefOf({ deadlineHeaders, priorityHeader }: Config["listen"]): Belief
 function enterRoute(
   exchange: GatewayExchange,
   { route, parameters }: Match<GatewayRoute>,
-  { deadlineHeaders, priorityOf }: Belief,
+  { deadlineHeaders, priorityOf }: TrustedHints,
 ): GatewayRoute {
   exchange.route = route;
   exchange.upstream = route.destinations.draw();
@@ -171,26 +169,28 @@ function enterRoute(
   return route;
 }
 
-function assembleRoute(route: RouteConfig, upstreams: Upstreams, options: AssemblyOptions): GatewayRoute {
+interface RouteOptions extends PipelineOptions {
+  readonly upstreams: Upstreams;
+  readonly policies: ReadonlyMap<string, ResponsePolicy>;
+}
+
+function buildRoute(route: RouteConfig, options: RouteOptions): GatewayRoute {
   const validator = options.validators.get(route.id);
   if (validator === undefined) throw unchecked(route);
   return {
     id: route.id,
     config: route,
-    destinations: assembleDestinations(route, upstreams, options),
+    destinations: buildDestinations(route, options),
     validator,
     rewrite: route.rewrite === undefined ? undefined : compileRewrite(route.rewrite.stripPrefix),
     requestRules: compileHeaderRules(route.headers.request),
     responseRules: compileHeaderRules(route.headers.response),
     retry: route.retry === undefined ? undefined : compileRetry(route.retry, options.random),
+    responsePolicy: options.policies.get(route.id),
   };
 }
 
-function assembleDestinations(
-  route: RouteConfig,
-  upstreams: Upstreams,
-  { config, random }: AssemblyOptions,
-): Destinations {
+function buildDestinations(route: RouteConfig, { upstreams, config, random }: RouteOptions): Destinations {
   const weights = Object.entries(route.weights ?? { [route.upstream]: 1 });
   const all = weights.map(([name, weight]) => {
     const service = upstreams.get(name)?.upstream;

@@ -3,15 +3,15 @@ import type { Config, RouteConfig } from "../config/schema.ts";
 import type { Report } from "../exchange/events.ts";
 import type { ProxyStatus } from "../respond/proxy-status.ts";
 import type { CheckBody } from "../respond/response-schema.ts";
-import type { Screening } from "../respond/response-policy.ts";
+import type { ResponsePolicy } from "../respond/response-policy.ts";
 import type { RouteValidator } from "../validate/validate.ts";
 
 import { retryAfterMs } from "../attempt/retry.ts";
 import { compileHeaderRules } from "../upstream/headers.ts";
-import { compileScreening } from "../respond/compile-response-policy.ts";
+import { compileResponsePolicy } from "../respond/compile-response-policy.ts";
 import { checkResponse, inflateResponse } from "../validate/response-body.ts";
 
-export interface ScreeningsOptions {
+export interface ResponsePoliciesOptions {
   readonly config: Config;
   readonly validators: ReadonlyMap<string, RouteValidator>;
   readonly proxyStatus: ProxyStatus;
@@ -22,11 +22,11 @@ export interface ScreeningsOptions {
 }
 
 /** What becomes of the upstreams' answers, by route; without those whose answers are relayed as they are. */
-export function assembleScreenings(options: ScreeningsOptions): ReadonlyMap<string, Screening> {
+export function buildResponsePolicies(options: ResponsePoliciesOptions): ReadonlyMap<string, ResponsePolicy> {
   const { config, proxyStatus, report, clock, random } = options;
-  const screenings = new Map<string, Screening>();
+  const policies = new Map<string, ResponsePolicy>();
   for (const route of config.routes) {
-    const screening = compileScreening(route, {
+    const policy = compileResponsePolicy(route, {
       check: checkOf(route, options),
       decode: inflateResponse,
       waitOf: retryAfterMs,
@@ -35,12 +35,12 @@ export function assembleScreenings(options: ScreeningsOptions): ReadonlyMap<stri
       clock,
       random,
     });
-    if (screening !== undefined) screenings.set(route.id, screening);
+    if (policy !== undefined) policies.set(route.id, policy);
   }
-  return screenings;
+  return policies;
 }
 
-function checkOf({ id }: RouteConfig, { validators }: ScreeningsOptions): CheckBody | undefined {
+function checkOf({ id }: RouteConfig, { validators }: ResponsePoliciesOptions): CheckBody | undefined {
   const schema = validators.get(id)?.response;
   return schema && ((body, limits) => checkResponse(body, schema, limits));
 }

@@ -26,10 +26,10 @@ export interface UpstreamsOptions {
  * The upstreams of a configuration. One of `inherited` that would be made the same is taken over as it is: with its
  * connections, its breakers, its health and its permits.
  */
-export function assembleUpstreams(options: UpstreamsOptions, inherited?: Upstreams): Upstreams {
+export function buildUpstreams(options: UpstreamsOptions, inherited?: Upstreams): Upstreams {
   const { clock, random, observer } = options;
   const { name: pseudonym, upstreams } = options.config;
-  const assemble = ([name, config]: [string, UpstreamConfig]) => {
+  const buildPipeline = ([name, config]: [string, UpstreamConfig]) => {
     const origin = { config, pseudonym, tls: contentsOf(config.tls) };
     const standing = inherited?.get(name);
     if (standing !== undefined && isDeepStrictEqual(standing.origin, origin)) return [name, standing] as const;
@@ -37,7 +37,7 @@ export function assembleUpstreams(options: UpstreamsOptions, inherited?: Upstrea
     const upstream = new Upstream({ name, config, clock, random, report: observer.report, outgoing });
     return [name, { upstream, origin }] as const;
   };
-  return new Map(Object.entries(upstreams).map(assemble));
+  return new Map(Object.entries(upstreams).map(buildPipeline));
 }
 
 /** Closes those that `next` has not taken over. Calls under way, and calls that are still to come, end well. */

@@ -5,13 +5,14 @@ import type { Exchange, ExchangeHead, Route, UpstreamAnswer, UpstreamPermit } fr
 import type { RequestStream, ResponseWriter, Takeover } from "../exchange/downstream.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { RequestHead } from "../http1/request-head.ts";
+import type { ResponsePolicy } from "../respond/response-policy.ts";
 import type { HeaderRules } from "../upstream/headers.ts";
 import type { Rewrite } from "../route/rewrite.ts";
 import type { Upstream } from "./upstream.ts";
 import type { ByteBudget } from "../validate/byte-budget.ts";
 import type { RouteValidator } from "../validate/validate.ts";
 
-/** A route with what each room compiled of it. */
+/** A route with what each stage compiled of it. */
 export interface GatewayRoute extends Route {
   readonly destinations: Destinations;
   readonly validator: RouteValidator;
@@ -19,6 +20,7 @@ export interface GatewayRoute extends Route {
   readonly requestRules: HeaderRules | undefined;
   readonly responseRules: HeaderRules | undefined;
   readonly retry: RetryRule | undefined;
+  readonly responsePolicy: ResponsePolicy | undefined;
 }
 
 type GatewayExchange = Exchange<GatewayRoute>;
@@ -40,33 +42,34 @@ export interface ClientRequest extends RequestStream {
   takeOver(): Takeover;
 }
 
-/** The rooms of one configuration, as the page calls them. */
-export interface Rooms {
+/** The stages of one configuration, as gateway.ts calls them. */
+export interface Pipeline {
   open(request: ClientRequest): ExchangeHead;
-  conduct(exchange: GatewayExchange): void;
-  /** Whether the gateway itself is asked what it can do, and not what is behind it. */
-  isAsked(exchange: GatewayExchange): boolean;
-  answer(exchange: GatewayExchange): Promise<void> | undefined;
+  /** @throws Failure for what parsers may read in two ways, and for what the gateway does not forward */
+  check(exchange: GatewayExchange): void;
+  /** An OPTIONS request for the gateway itself (RFC 9110 §9.3.7, §7.6.2). */
+  isForGateway(exchange: GatewayExchange): boolean;
+  respondToOptions(exchange: GatewayExchange): Promise<void> | undefined;
   route(exchange: GatewayExchange): GatewayRoute;
   admit(route: GatewayRoute, exchange: GatewayExchange): Promise<void> | undefined;
   validate(route: GatewayRoute, exchange: GatewayExchange): Promise<void> | undefined;
   acquire(route: GatewayRoute, exchange: GatewayExchange): UpstreamPermit | Promise<UpstreamPermit>;
   attempt(route: GatewayRoute, exchange: GatewayExchange): Promise<UpstreamAnswer>;
-  screen(
-    answer: UpstreamAnswer,
+  applyPolicy(
+    response: UpstreamAnswer,
     route: GatewayRoute,
     exchange: GatewayExchange,
   ): UpstreamAnswer | Promise<UpstreamAnswer>;
-  relay(answer: UpstreamAnswer, route: GatewayRoute, exchange: GatewayExchange): Promise<void> | undefined;
+  relay(response: UpstreamAnswer, route: GatewayRoute, exchange: GatewayExchange): Promise<void> | undefined;
   respond(failure: Failure, exchange: GatewayExchange): Promise<void> | undefined;
   finish(exchange: GatewayExchange): void;
-  readonly holdings: Holdings;
-  /** Ends what the next rooms have not taken over, without one all. Exchanges under way in these rooms go on. */
-  close(next?: Rooms): void;
+  readonly shared: SharedState;
+  /** Ends what the next stages have not taken over, without one all. Exchanges under way in these stages go on. */
+  close(next?: Pipeline): void;
 }
 
 /** What may outlive a configuration: whatever the next one has the same goes over to it as it is. */
-export interface Holdings {
+export interface SharedState {
   readonly upstreams: Upstreams;
   readonly limits: RateLimits;
   readonly budget: ByteBudget;

@@ -3,18 +3,18 @@ import type { RouteConfig } from "../config/schema.ts";
 import type { Report } from "../exchange/events.ts";
 import type { FallbackOptions } from "./fallback.ts";
 import type { CheckBody } from "./response-schema.ts";
-import type { Screening } from "./response-policy.ts";
+import type { ResponsePolicy } from "./response-policy.ts";
 import type { Decode } from "./translate.ts";
 
 import { Fallback } from "./fallback.ts";
 import { ResponseSchema } from "./response-schema.ts";
 import { compileTranslations } from "./translate.ts";
 
-export interface ScreeningOptions {
+export interface ResponsePolicyOptions {
   /** Checks a body against the route's schema; undefined where it has none. */
   readonly check: CheckBody | undefined;
   readonly decode: Decode;
-  readonly waitOf: Screening["waitOf"];
+  readonly waitOf: ResponsePolicy["waitOf"];
   readonly fallback: FallbackOptions;
   readonly report: Report;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ export interface ScreeningOptions {
 }
 
 /** Compiles `upstreamErrors` and `response`; undefined where answers are relayed as they are. */
-export function compileScreening(route: RouteConfig, options: ScreeningOptions): Screening | undefined {
+export function compileResponsePolicy(route: RouteConfig, options: ResponsePolicyOptions): ResponsePolicy | undefined {
   const { conceal: conceals, translate, fallback, maxSize: maxBytes } = route.upstreamErrors;
   const { decode, clock, waitOf } = options;
   const hasFallback = fallback.body !== undefined || fallback.staleIfError !== undefined;
@@ -37,7 +37,7 @@ export function compileScreening(route: RouteConfig, options: ScreeningOptions):
   };
 }
 
-function compileSchema({ id, response }: RouteConfig, options: ScreeningOptions): ResponseSchema | undefined {
+function compileSchema({ id, response }: RouteConfig, options: ResponsePolicyOptions): ResponseSchema | undefined {
   const { check, report, random } = options;
   if (response === undefined || check === undefined) return undefined;
   const { mode, maxSize: maxBytes, sample } = response;

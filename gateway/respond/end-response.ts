@@ -8,7 +8,7 @@ export function endResponse(exchange: Exchange, lastChunk?: Buffer | string): Pr
   const { response } = exchange;
   response.end(lastChunk);
   if (response.isFinished || response.isGone) return undefined;
-  exchange.readerWait.begin();
+  exchange.writeTimer.begin();
   return new Promise((resolve) => response.onceFlushed(new Ending(resolve)));
 }
 

@@ -151,7 +151,7 @@ class Relayed implements BodySink, Waiter, WriteObserver {
   }
 
   #awaitClient(): void {
-    this.#exchange.readerWait.begin();
+    this.#exchange.writeTimer.begin();
     this.#exchange.clientIsAwaited();
   }
 

@@ -9,7 +9,7 @@ import { discard } from "./discard.ts";
 import { translate } from "./translate.ts";
 
 /** What a route makes of its upstream's answers before they are relayed. */
-export interface Screening {
+export interface ResponsePolicy {
   readonly translation: TranslateOptions | undefined;
   /** Bodies of the upstream's 5xx stay inside. */
   readonly conceals: boolean;
@@ -26,10 +26,10 @@ export interface Screening {
  * Throws upstream_error where the route has something better than a 5xx to say; upstream_schema_violation,
  * upstream_body_too_large; what broke a body off that had to be read whole.
  */
-export async function screen(
+export async function applyResponsePolicy(
   received: UpstreamAnswer,
   exchange: Exchange,
-  { translation, conceals, fallback, schema, waitOf }: Screening,
+  { translation, conceals, fallback, schema, waitOf }: ResponsePolicy,
 ): Promise<UpstreamAnswer> {
   if (received.tunnel !== undefined) return received;
   const answer = translation === undefined ? received : await translate(received, exchange, translation);

@@ -3,11 +3,11 @@ import type { Listener } from "../client/server.ts";
 import type { LogDestination } from "../observe/destination.ts";
 import type { ConnectionsView, UpstreamView } from "../exchange/events.ts";
 import type { Observer } from "../observe/observer.ts";
-import type { Holdings, Rooms } from "../pipeline/pipeline.ts";
+import type { SharedState, Pipeline } from "../pipeline/pipeline.ts";
 import type { Prepared } from "./reload.ts";
 
 import { Shedder } from "../admit/shedder.ts";
-import { assemble } from "../pipeline/build-pipeline.ts";
+import { buildPipeline } from "../pipeline/build-pipeline.ts";
 import { systemClock } from "../exchange/clock.ts";
 import { Gateway } from "../gateway.ts";
 import { drain } from "../client/drain.ts";
@@ -22,7 +22,7 @@ export interface ServiceOptions extends Compiled {
   readonly logDestination?: LogDestination | undefined;
 }
 
-/** One process's share of the gateway: the listener, the rooms, and who observes them. */
+/** One process's share of the gateway: the listener, the stages, and who observes them. */
 export class Service {
   #config: Config;
   readonly #shedder: Shedder;
@@ -49,7 +49,7 @@ export class Service {
       shedding: () => this.#shedder.view,
       ...(destination === undefined ? {} : { destination }),
     });
-    this.#gateway = new Gateway(this.#assemble({ config, validators }));
+    this.#gateway = new Gateway(this.#build({ config, validators }));
     this.#listener = createListener({
       listen: config.listen,
       handler: this.#gateway,
@@ -84,10 +84,10 @@ export class Service {
    */
   putInForce(compiled: Compiled): void {
     const { config } = compiled;
-    const last = this.#gateway.rooms;
-    const next = this.#assemble(compiled, last.holdings);
-    this.#gateway.rooms = next;
-    next.holdings.budget.reconfigure(config.listen.maxBufferedBytes);
+    const last = this.#gateway.pipeline;
+    const next = this.#build(compiled, last.shared);
+    this.#gateway.pipeline = next;
+    next.shared.budget.reconfigure(config.listen.maxBufferedBytes);
     this.#config = config;
     this.#shedder.reconfigure(config.shedding);
     this.#listener.reconfigure(config.listen);
@@ -110,7 +110,7 @@ export class Service {
       },
     });
     await this.#gateway.idle();
-    this.#gateway.rooms.close();
+    this.#gateway.pipeline.close();
     return isClean;
   }
 
@@ -121,7 +121,7 @@ export class Service {
     this.#listener.destroy();
     await closed;
     await this.#gateway.idle();
-    this.#gateway.rooms.close();
+    this.#gateway.pipeline.close();
   }
 
   /** What /status says of this process. */
@@ -140,16 +140,16 @@ export class Service {
     };
   }
 
-  #assemble({ config, validators }: Compiled, inherited?: Holdings): Rooms {
+  #build({ config, validators }: Compiled, inherited?: SharedState): Pipeline {
     const [observer, shedder] = [this.observer, this.#shedder];
-    return assemble({ config, validators, observer, shedder, clock: systemClock, random: Math.random, inherited });
+    return buildPipeline({ config, validators, observer, shedder, clock: systemClock, random: Math.random, inherited });
   }
 
   #connections(): ConnectionsView {
-    return { ...this.#listener.connections, requestBytes: this.#gateway.rooms.holdings.budget.reservedBytes };
+    return { ...this.#listener.connections, requestBytes: this.#gateway.pipeline.shared.budget.reservedBytes };
   }
 
   #views(): UpstreamView[] {
-    return [...this.#gateway.rooms.holdings.upstreams.values()].map(({ upstream }) => upstream.view());
+    return [...this.#gateway.pipeline.shared.upstreams.values()].map(({ upstream }) => upstream.view());
   }
 }

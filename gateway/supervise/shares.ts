@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Config, RouteConfig, UpstreamConfig } from "../config/schema.ts";
 
 /** How many processes `workers` asks for. */
-export function crewSize({ workers }: Pick<Config, "workers">): number {
+export function workerCount({ workers }: Pick<Config, "workers">): number {
   return workers === "auto" ? availableParallelism() : workers;
 }
 

@@ -14,10 +14,10 @@ import { asyncDestination } from "../observe/destination.ts";
 import { createObserver } from "../observe/observer.ts";
 import { SummedMetrics } from "../observe/summed-metrics.ts";
 import { compileCacheEnvironment } from "./compile-cache.ts";
-import { CrewMember } from "./worker-handle.ts";
+import { WorkerHandle } from "./worker-handle.ts";
 import { isSamePlace, logRemarks, reload } from "./reload.ts";
 import { compileForStart } from "./running-gateway.ts";
-import { crewSize, shareOf } from "./shares.ts";
+import { workerCount, shareOf } from "./shares.ts";
 
 /** A worker that lived this long did not die of its beginning. Milliseconds. */
 const soundAfterMs = 10_000;
@@ -29,7 +29,7 @@ const killAfterMs = 2000;
 
 const standardOutput = 1;
 
-export interface CrewOptions extends GatewayOptions {
+export interface SupervisorOptions extends GatewayOptions {
   /** Takes what workers write to standard error. */
   readonly error: (text: string) => void;
 }
@@ -38,19 +38,19 @@ export interface CrewOptions extends GatewayOptions {
  * Opens a gateway of several worker processes. This one, the primary, accepts connections and hands them out in turn, has
  * the admin port, writes the log, and serves no request. Rejects as startGateway does.
  */
-export async function startCrew(options: CrewOptions): Promise<RunningGateway> {
+export async function startSupervisor(options: SupervisorOptions): Promise<RunningGateway> {
   const { remarks } = compileForStart(options.config);
   cluster.setupPrimary({ silent: true, serialization: "advanced" });
-  const crew = new Crew(options);
-  await crew.open();
-  logRemarks(crew.observer.log, { remarks, misalignments: options.misalignments ?? [] });
-  return crew;
+  const supervisor = new Supervisor(options);
+  await supervisor.open();
+  logRemarks(supervisor.observer.log, { remarks, misalignments: options.misalignments ?? [] });
+  return supervisor;
 }
 
-class Crew implements RunningGateway {
+class Supervisor implements RunningGateway {
   #config: Config;
   readonly #error: (text: string) => void;
-  readonly #members = new Set<CrewMember>();
+  readonly #members = new Set<WorkerHandle>();
   readonly #destination: LogDestination;
   readonly #admin: AdminServer;
   readonly #ended = new SummedMetrics();
@@ -65,7 +65,7 @@ class Crew implements RunningGateway {
   port = 0;
   adminPort = 0;
 
-  constructor({ config, error, logDestination }: CrewOptions) {
+  constructor({ config, error, logDestination }: SupervisorOptions) {
     this.#config = config;
     this.#error = error;
     this.#destination = logDestination ?? asyncDestination(standardOutput);
@@ -82,7 +82,7 @@ class Crew implements RunningGateway {
   async open(): Promise<void> {
     try {
       this.adminPort = await this.#admin.listen();
-      const members = Array.from({ length: crewSize(this.#config) }, () => this.#hire(0));
+      const members = Array.from({ length: workerCount(this.#config) }, () => this.#spawn(0));
       [this.port = 0] = await Promise.all(members.map(({ listening }) => listening));
     } catch (error) {
       await this.close();
@@ -108,14 +108,14 @@ class Crew implements RunningGateway {
       this.#rolling = this.#rolling.then(() => this.#roll([...this.#members]));
       return;
     }
-    const share = shareOf(config, crewSize(config));
+    const share = shareOf(config, workerCount(config));
     for (const member of this.#members) member.tell({ kind: "reload", config: share });
   }
 
-  async #roll(old: readonly CrewMember[]): Promise<void> {
-    const size = crewSize(this.#config);
+  async #roll(old: readonly WorkerHandle[]): Promise<void> {
+    const size = workerCount(this.#config);
     for (let n = 0; n < size && this.#state === "serving"; n += 1) {
-      const fresh = this.#hire(0);
+      const fresh = this.#spawn(0);
       try {
         this.port = await fresh.listening;
       } catch (err) {
@@ -164,14 +164,14 @@ class Crew implements RunningGateway {
     await this.observer.close();
   }
 
-  #hire(strikes: number): CrewMember {
-    const member = new CrewMember({
-      config: shareOf(this.#config, crewSize(this.#config)),
+  #spawn(restarts: number): WorkerHandle {
+    const member = new WorkerHandle({
+      config: shareOf(this.#config, workerCount(this.#config)),
       level: this.observer.level,
       environment: this.#environment,
       log: (lines) => this.#destination.write(lines),
       error: this.#error,
-      strikes,
+      restarts,
     });
     this.#members.add(member);
     void member.ended.then((end) => this.#lost(member, end));
@@ -179,18 +179,18 @@ class Crew implements RunningGateway {
   }
 
   /** A worker has ended. One that was not told to is replaced: at once, and later the oftener that happens. */
-  #lost(member: CrewMember, { code, signal }: WorkerEnd): void {
+  #lost(member: WorkerHandle, { code, signal }: WorkerEnd): void {
     this.#members.delete(member);
     this.#ended.retire(member.lastMetrics);
     if (member.isDismissed || this.#state !== "serving") return;
     const isSound = Date.now() - member.startedAt.getTime() >= soundAfterMs;
-    const strikes = isSound ? 0 : member.strikes;
-    const pauseMs = strikes === 0 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** (strikes - 1));
+    const restarts = isSound ? 0 : member.restarts;
+    const pauseMs = restarts === 0 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** (restarts - 1));
     this.observer.log.error({ event: "worker_lost", worker: member.id, pid: member.pid, code, signal, pauseMs });
     this.#replaced += 1;
     const pause = setTimeout(() => {
       this.#pauses.delete(pause);
-      this.#hire(strikes + 1);
+      this.#spawn(restarts + 1);
     }, pauseMs);
     this.#pauses.add(pause);
   }

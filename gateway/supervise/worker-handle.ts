@@ -9,7 +9,7 @@ import type { FromWorker, ListenFault, Question, ToWorker } from "./messages.ts"
 
 import { LineRelay } from "./line-relay.ts";
 
-export interface CrewMemberOptions {
+export interface WorkerHandleOptions {
   readonly config: Config;
   readonly level: LogLevel;
   /** Added to the environment. */
@@ -19,7 +19,7 @@ export interface CrewMemberOptions {
   /** Takes what it writes to standard error. */
   readonly error: (text: string) => void;
   /** How often its predecessors have died soon after they began. */
-  readonly strikes: number;
+  readonly restarts: number;
 }
 
 /** How a worker process ended. */
@@ -32,8 +32,8 @@ export interface WorkerEnd {
 const answerWithinMs = 1000;
 
 /** One worker process, as the primary sees it. */
-export class CrewMember {
-  readonly strikes: number;
+export class WorkerHandle {
+  readonly restarts: number;
   readonly startedAt = new Date();
   /** Its end is wanted: it was told to drain. */
   isDismissed = false;
@@ -46,8 +46,8 @@ export class CrewMember {
   #asked = 0;
   readonly ended: Promise<WorkerEnd>;
 
-  constructor(options: CrewMemberOptions) {
-    this.strikes = options.strikes;
+  constructor(options: WorkerHandleOptions) {
+    this.restarts = options.restarts;
     const worker = (this.#worker = cluster.fork(options.environment));
     const relay = new LineRelay(options.log);
     worker.process.stdout?.setEncoding("utf8").on("data", (text: string) => relay.take(text));
@@ -121,7 +121,7 @@ export class CrewMember {
     });
   }
 
-  #hear(message: FromWorker, { config, level }: CrewMemberOptions): void {
+  #hear(message: FromWorker, { config, level }: WorkerHandleOptions): void {
     switch (message.kind) {
       case "ready":
         return this.tell({ kind: "serve", config, level });

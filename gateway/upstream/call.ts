@@ -108,7 +108,7 @@ export class Call implements UpstreamAnswer, Waiter, BodyObserver {
     this.proxyStatus = fields.has(Known.proxyStatus) ? fields.get("proxy-status") : undefined;
     this.#state = "answered";
     attempt.phase = "relay";
-    this.#exchange.alarm.setDeadline(this.#exchange.endsAt);
+    this.#exchange.timer.setDeadline(this.#exchange.endsAt);
     this.#awaitBody();
     this.#settled.resolve(this);
   }
@@ -147,7 +147,7 @@ export class Call implements UpstreamAnswer, Waiter, BodyObserver {
     if (this.#state !== "answered") return;
     this.#isPaused = true;
     this.#connection.pause();
-    this.#exchange.alarm.endWait();
+    this.#exchange.timer.endWait();
   }
 
   #sendBody(): void {
@@ -196,7 +196,7 @@ export class Call implements UpstreamAnswer, Waiter, BodyObserver {
   clientIsAwaited(): void {
     if (this.#state === "over") return;
     this.#attempt.awaitsClient = true;
-    this.#exchange.bodyWait.begin();
+    this.#exchange.uploadTimer.begin();
     this.#exchange.clientIsAwaited();
   }
 
@@ -214,8 +214,8 @@ export class Call implements UpstreamAnswer, Waiter, BodyObserver {
 
   /** An upstream that waits for the rest of the request is not to blame for its silence. */
   #awaitBody(): void {
-    if (this.#attempt.awaitsClient) this.#exchange.bodyWait.goOn();
-    else if (this.#isPaused) this.#exchange.alarm.endWait();
+    if (this.#attempt.awaitsClient) this.#exchange.uploadTimer.goOn();
+    else if (this.#isPaused) this.#exchange.timer.endWait();
     else this.#wait("idle", this.#request.timeouts.idle);
   }
 
@@ -223,7 +223,7 @@ export class Call implements UpstreamAnswer, Waiter, BodyObserver {
     const now = this.#exchange.clock.now();
     this.#attempt.awaitedSince = now;
     this.#attempt.timerMs = delayMs;
-    this.#exchange.alarm.wait(timer, now + delayMs);
+    this.#exchange.timer.wait(timer, now + delayMs);
   }
 
   #finish(): void {

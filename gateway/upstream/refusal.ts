@@ -53,7 +53,7 @@ export class Refusal implements UpstreamAnswer, Waiter {
       this.#awaitMore();
       if (sink.write(chunk)) return;
       response.pause();
-      this.#options.exchange.alarm.endWait();
+      this.#options.exchange.timer.endWait();
     });
     response.once("end", () => this.#end());
     response.resume();
@@ -73,7 +73,7 @@ export class Refusal implements UpstreamAnswer, Waiter {
     const { exchange, attempt, idleMs } = this.#options;
     attempt.awaitedSince = exchange.clock.now();
     attempt.timerMs = idleMs;
-    exchange.alarm.wait("idle", attempt.awaitedSince + idleMs);
+    exchange.timer.wait("idle", attempt.awaitedSince + idleMs);
   }
 
   #end(): void {

@@ -71,7 +71,7 @@ export class StreamedBody implements BodyConsumer {
   data(chunk: Buffer): void {
     const exchange = this.#exchange;
     exchange.bytesIn += chunk.length;
-    exchange.bodyWait.received(chunk.length);
+    exchange.uploadTimer.received(chunk.length);
     exchange.pace.progress(chunk.length);
     if (exchange.bytesIn > this.#maxBytes) exchange.cancel(new Failure("body_too_large", { close: true }));
     else this.#write(chunk);

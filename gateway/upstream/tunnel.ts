@@ -71,7 +71,7 @@ export class JoinedSockets implements Waiter {
 
   #heard(): void {
     const { exchange } = this.#options;
-    exchange.alarm.wait("idle", exchange.clock.now() + this.#patienceMs);
+    exchange.timer.wait("idle", exchange.clock.now() + this.#patienceMs);
   }
 
   #wane(): void {

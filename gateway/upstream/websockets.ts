@@ -142,7 +142,7 @@ class Handshake implements Waiter {
         throw new Failure("upgrade_invalid");
       const head = readHandshakeAnswer(response);
       this.#isOver = true;
-      exchange.alarm.setDeadline(exchange.endsAt);
+      exchange.timer.setDeadline(exchange.endsAt);
       exchange.settle();
       attempt.admission.bodyEnded();
       const tunnel: Tunnel = { open: (fields) => this.#openTunnel(fields, agreed) };
@@ -179,7 +179,7 @@ class Handshake implements Waiter {
       const head = readHandshakeAnswer(response);
       this.#isOver = true;
       attempt.phase = "relay";
-      exchange.alarm.setDeadline(exchange.endsAt);
+      exchange.timer.setDeadline(exchange.endsAt);
       this.#resolve(new Refusal({ exchange, attempt, response, upstream, head, idleMs: request.timeouts.idle }));
     } catch (cause) {
       this.#fail(cause);
@@ -196,7 +196,7 @@ class Handshake implements Waiter {
     const { exchange, attempt } = this.#options;
     attempt.awaitedSince = exchange.clock.now();
     attempt.timerMs = delayMs;
-    exchange.alarm.wait(timer, attempt.awaitedSince + delayMs);
+    exchange.timer.wait(timer, attempt.awaitedSince + delayMs);
   }
 
   #fail(cause: unknown): void {

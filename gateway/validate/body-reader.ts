@@ -84,7 +84,7 @@ class BodyReader implements Waiter, BodyConsumer {
     const { request, clock } = this.#exchange;
     const { enoughMs } = this.#options;
     this.#exchange.phase = "body";
-    this.#exchange.bodyWait.begin();
+    this.#exchange.uploadTimer.begin();
     this.#exchange.await(this);
     if (this.#isDone) return;
     if (enoughMs !== Infinity) this.#timer = clock.setTimeout(isEnough, enoughMs, this);
@@ -99,7 +99,7 @@ class BodyReader implements Waiter, BodyConsumer {
 
   data(chunk: Buffer): void {
     this.#exchange.bytesIn += chunk.length;
-    this.#exchange.bodyWait.received(chunk.length);
+    this.#exchange.uploadTimer.received(chunk.length);
     try {
       this.#take(chunk);
     } catch (error) {

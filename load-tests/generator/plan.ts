@@ -21,7 +21,7 @@ export interface LoadPhase {
   readonly seconds: number;
   readonly ratePerSecond: number;
   /** Default: poisson. */
-  readonly arrivals?: "poisson" | "constant";
+  readonly spacing?: "poisson" | "constant";
 }
 
 export interface RequestClass {

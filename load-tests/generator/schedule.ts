@@ -36,7 +36,7 @@ export class Schedule {
     if (phase === undefined) return;
     this.#count += 1;
     this.dueAtMs =
-      phase.arrivals === "constant"
+      phase.spacing === "constant"
         ? this.#startOf(this.phase) + (this.#count * 1000) / phase.ratePerSecond
         : this.dueAtMs + this.#gapMs(phase.ratePerSecond);
     if (this.dueAtMs >= this.#startOf(this.phase + 1)) this.#beginPhase();
@@ -50,7 +50,7 @@ export class Schedule {
       this.dueAtMs = Infinity;
       return;
     }
-    const isPoisson = phase.arrivals !== "constant";
+    const isPoisson = phase.spacing !== "constant";
     const wait = isPoisson || phase.ratePerSecond === 0 ? this.#gapMs(phase.ratePerSecond) : 0;
     this.dueAtMs = this.#startOf(this.phase) + wait;
     if (this.dueAtMs >= this.#startOf(this.phase + 1)) this.#beginPhase();

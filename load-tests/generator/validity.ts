@@ -1,6 +1,6 @@
 import type { Validity } from "./load-result.ts";
 
-export interface Conduct {
+export interface Run {
   readonly lagP99Ms: number;
   readonly dropped: number;
   readonly offered: number;
@@ -10,7 +10,7 @@ const maxLagP99Ms = 5;
 const maxDroppedShare = 0.001;
 
 /** Whether the generator kept its own schedule. If not, the run says something about the generator alone. */
-export function judge({ lagP99Ms, dropped, offered }: Conduct): Validity {
+export function judge({ lagP99Ms, dropped, offered }: Run): Validity {
   const reasons: string[] = [];
   if (offered === 0) reasons.push("no request was due");
   if (lagP99Ms > maxLagP99Ms) {

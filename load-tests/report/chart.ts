@@ -7,7 +7,7 @@ import { html } from "./html.ts";
 
 /** A line chart, as data: what is drawn, not how large. */
 export interface Chart {
-  /** Unique in the page; ids of the drawing's own begin with it. */
+  /** Unique in gateway.ts; ids of the drawing's own begin with it. */
   readonly id: string;
   readonly title: string;
   /** What somebody hears who does not see it. */

@@ -30,7 +30,7 @@ export function ordinal(number: number): Markup | undefined {
   return number === 0 || number > lastNumber ? undefined : html`<span class="ordinal">${number}</span> `;
 }
 
-/** Where a scenario's own section stands in the page. */
+/** Where a scenario's own section stands in gateway.ts. */
 export function sectionId({ number, name }: Pick<ScenarioResult, "number" | "name">): string {
   return `scenario-${number}-${name.replaceAll(/[^\w-]/g, "-")}`;
 }

@@ -56,7 +56,7 @@ For --config and --target
 
 For all
   --runs N              of each scenario (default 3 with --full, else 1)
-  --seed N              of arrivals and service times (default 1)
+  --seed N              of request and service times (default 1)
   --scale FACTOR        phases this much longer or shorter; below 1, take verdicts with care
   --out DIR             where results.json and report.html go (default load-tests/results)
   --help

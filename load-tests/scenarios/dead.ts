@@ -3,7 +3,7 @@ import type { Fault } from "../upstream/service.ts";
 
 import { closedAfterSeconds, closingOf, fullRateAfterSeconds, openedAfterSeconds } from "./measures/outage.ts";
 import { phaseOf } from "./measures/phase.ts";
-import { arrivalsPerSecond } from "./measures/upstream-work.ts";
+import { receivedPerSecond } from "./measures/upstream-work.ts";
 import { gets, tenSlots, warmUp } from "./ordinary.ts";
 
 interface Death {
@@ -89,14 +89,14 @@ export const deadFailing = deathOf({
   name: "dead-failing",
   question: "Is a service that answers 503 left alone, and taken back once it is well?",
   fault: { kind: "status", status: 503 },
-  askedPerSecond: arrivalsPerSecond,
+  askedPerSecond: receivedPerSecond,
 });
 
 export const deadHung = deathOf({
   name: "dead-hung",
   question: "Is a service that never answers left alone, and taken back once it does?",
   fault: { kind: "black-hole" },
-  askedPerSecond: arrivalsPerSecond,
+  askedPerSecond: receivedPerSecond,
   // Clients that leave first say nothing of the service: it must be given up before they give up.
   config: { upstreams: { "service-1": { timeouts: { headers: "500ms" } } } },
 });

@@ -3,7 +3,7 @@ import type { Control } from "../upstream/service.ts";
 
 import { goodShare } from "./measures/goodput.ts";
 import { classOf, phaseOf } from "./measures/phase.ts";
-import { admittedOf, arrivalsIn } from "./measures/upstream-work.ts";
+import { admittedOf, receivedIn } from "./measures/upstream-work.ts";
 import { gets, patienceMs, tenSlots, warmUp } from "./ordinary.ts";
 
 /** The second service's breaker sees no failures: there the retry budget stands alone. */
@@ -23,12 +23,12 @@ function phaseWith(name: string, seconds: number, control?: Control): ScenarioPh
 
 /** Requests to the service, for each that passed the gateway's admission. */
 function amplification(run: ScenarioRun, phase: string): number {
-  return arrivalsIn(run, phase, { method: "GET" }) / admittedOf(classOf(run, phase, "get"));
+  return receivedIn(run, phase, { method: "GET" }) / admittedOf(classOf(run, phase, "get"));
 }
 
 function postsPerPost(run: ScenarioRun): number {
   const { phases } = run.load;
-  const arrived = phases.reduce((sum, { name }) => sum + arrivalsIn(run, name, { method: "POST" }), 0);
+  const arrived = phases.reduce((sum, { name }) => sum + receivedIn(run, name, { method: "POST" }), 0);
   return arrived / phases.reduce((sum, { name }) => sum + classOf(run, name, "post").offered, 0);
 }
 
@@ -84,7 +84,7 @@ export const retries: Scenario = {
     ...amplifications,
     {
       says: "GETs at a service without breaker for each admitted while 100 % of all answers are 503",
-      of: (run) => arrivalsIn(run, "100 %", { service: 1 }) / admittedOf(classOf(run, "100 %", "unbroken")),
+      of: (run) => receivedIn(run, "100 %", { service: 1 }) / admittedOf(classOf(run, "100 %", "unbroken")),
       unit: "ratio",
       atMost: 1.1,
     },
@@ -93,7 +93,7 @@ export const retries: Scenario = {
       says: "requests at the services for each admitted while the gateway sheds",
       // Those on their way as the phase begins and ends make a difference of their own.
       of: (run) =>
-        (arrivalsIn(run, "crowd") + arrivalsIn(run, "crowd", { service: 1 })) / admittedOf(phaseOf(run, "crowd").all),
+        (receivedIn(run, "crowd") + receivedIn(run, "crowd", { service: 1 })) / admittedOf(phaseOf(run, "crowd").all),
       unit: "ratio",
       atMost: 1.01,
     },

@@ -18,11 +18,11 @@ export function loadPlan(
     seed,
     ports,
     classes,
-    phases: phases.map(({ name, seconds, load, per, arrivals }) => ({
+    phases: phases.map(({ name, seconds, load, per, spacing }) => ({
       name,
       seconds,
       ratePerSecond: load * (per ?? capacity),
-      ...(arrivals === undefined ? {} : { arrivals }),
+      ...(spacing === undefined ? {} : { spacing }),
     })),
     ...(answerMs === undefined ? {} : { answerMs }),
     ...(attackers === undefined ? {} : { attackers }),

@@ -67,16 +67,16 @@ export class Sampler implements Disposable {
   async #ask() {
     try {
       const { gateways, services } = this.#stage;
-      const [asked, arrivals] = await Promise.all([
+      const [asked, received] = await Promise.all([
         Promise.all(gateways.map(sampleOf)),
-        Promise.all(services.map((service) => service.arrivals())),
+        Promise.all(services.map((service) => service.received())),
       ]);
       return {
         limit: asked.map(({ limit }) => limit),
         inFlight: asked.map(({ inFlight }) => inFlight),
         queued: asked.map(({ queued }) => queued),
         breaker: asked.map(({ breaker }) => breaker),
-        arrivals,
+        received,
       };
     } catch {
       return undefined;

@@ -9,8 +9,8 @@ import type { Counters, Service } from "./service.ts";
 const endOfHead = Buffer.from("\r\n\r\n");
 const contentLength = /\r\ncontent-length: *(\d+)/i;
 const none: Counters = {
-  arrivals: 0,
-  arrivalsByMethod: {},
+  received: 0,
+  receivedByMethod: {},
   served: 0,
   faulted: 0,
   wastedMs: 0,
@@ -31,7 +31,7 @@ const none: Counters = {
 export class BareServer implements ControlledService {
   readonly #answer: Buffer;
   readonly #server: Server;
-  #arrivals = 0;
+  #received = 0;
   port = 0;
 
   constructor({ bodyBytes = 300 }: Service) {
@@ -40,12 +40,12 @@ export class BareServer implements ControlledService {
     this.#server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
   }
 
-  get arrivals(): number {
-    return this.#arrivals;
+  get received(): number {
+    return this.#received;
   }
 
   get counters(): Counters {
-    return { ...none, arrivals: this.#arrivals };
+    return { ...none, received: this.#received };
   }
 
   control(): Promise<void> {
@@ -65,7 +65,7 @@ export class BareServer implements ControlledService {
     socket.on("data", (chunk: Buffer) => {
       let bytes = held === undefined ? chunk : Buffer.concat([held, chunk]);
       for (let length = requestLength(bytes); length <= bytes.length; length = requestLength(bytes)) {
-        this.#arrivals += 1;
+        this.#received += 1;
         socket.write(this.#answer);
         bytes = bytes.subarray(length);
       }

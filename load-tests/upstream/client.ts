@@ -8,8 +8,8 @@ import { AdminClient } from "../stage/admin-client.ts";
 
 /** A simulated service in its process. Disposing it ends the process. */
 export interface RunningService extends ServiceHandle, AsyncDisposable {
-  /** `counters().arrivals`, at a fraction of the cost. */
-  arrivals(): Promise<number>;
+  /** `counters().received`, at a fraction of the cost. */
+  received(): Promise<number>;
 }
 
 const main = join(import.meta.dirname, "main.ts");
@@ -22,7 +22,7 @@ export async function startService(service: Service, seed: number): Promise<Runn
     port: child.port,
     control: (change) => client.put("/control", change),
     counters: async () => JSON.parse(await client.get("/counters")) as Counters,
-    arrivals: async () => Number(await client.get("/arrivals")),
+    received: async () => Number(await client.get("/received")),
     async [Symbol.asyncDispose]() {
       client[Symbol.dispose]();
       await child.stop();

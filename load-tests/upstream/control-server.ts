@@ -7,7 +7,7 @@ import type { Control, Counters } from "./service.ts";
 
 /** What the control server needs to know of a service. */
 export interface ControlledService {
-  readonly arrivals: number;
+  readonly received: number;
   readonly counters: Counters;
   control(change: Control): Promise<void>;
 }
@@ -29,8 +29,8 @@ async function reply(req: IncomingMessage, service: ControlledService): Promise<
       return {};
     case "GET /counters":
       return service.counters;
-    case "GET /arrivals":
-      return service.arrivals;
+    case "GET /received":
+      return service.received;
     default:
       throw new Error(`no such request: ${req.method} ${req.url}`);
   }

@@ -40,8 +40,8 @@ export class ServiceServer {
     });
   }
 
-  get arrivals(): number {
-    return this.#simulator.arrivals;
+  get received(): number {
+    return this.#simulator.received;
   }
 
   get counters(): Counters {

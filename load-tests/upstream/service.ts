@@ -44,9 +44,9 @@ export type Fault =
 
 /** Since the start. A difference of two of them tells of a time between. */
 export interface Counters {
-  readonly arrivals: number;
+  readonly received: number;
   /** Arrivals by method. */
-  readonly arrivalsByMethod: Readonly<Record<string, number>>;
+  readonly receivedByMethod: Readonly<Record<string, number>>;
   /** Answered as asked, by whoever was still there to hear it. */
   readonly served: number;
   /** Met a fault, or were there when the service began to refuse. */

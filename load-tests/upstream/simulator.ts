@@ -28,8 +28,8 @@ export class Simulator {
   #fault: Fault = { kind: "none" };
   #faultShare = 1;
   readonly #counted = {
-    arrivals: 0,
-    arrivalsByMethod: {} as Record<string, number>,
+    received: 0,
+    receivedByMethod: {} as Record<string, number>,
     served: 0,
     faulted: 0,
     wastedMs: 0,
@@ -57,15 +57,15 @@ export class Simulator {
     return this.#fault.kind;
   }
 
-  get arrivals(): number {
-    return this.#counted.arrivals;
+  get received(): number {
+    return this.#counted.received;
   }
 
   counters(openConnections: number): Counters {
-    const { arrivalsByMethod, ...counted } = this.#counted;
+    const { receivedByMethod, ...counted } = this.#counted;
     return {
       ...counted,
-      arrivalsByMethod: { ...arrivalsByMethod },
+      receivedByMethod: { ...receivedByMethod },
       leftAfterMs: [...this.#leftAfterMs],
       concurrency: this.#concurrency,
       openConnections,
@@ -80,8 +80,8 @@ export class Simulator {
   arrive(visitor: Visitor, now: number): Job {
     this.advance(now);
     const counted = this.#counted;
-    counted.arrivals += 1;
-    counted.arrivalsByMethod[visitor.method] = (counted.arrivalsByMethod[visitor.method] ?? 0) + 1;
+    counted.received += 1;
+    counted.receivedByMethod[visitor.method] = (counted.receivedByMethod[visitor.method] ?? 0) + 1;
     const fault = this.#meetsFault() ? this.#fault : undefined;
     const job: Job = {
       visitor,

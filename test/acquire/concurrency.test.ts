@@ -131,7 +131,7 @@ describe("the queue", () => {
     const { clock, concurrency, ask } = setUp();
     ask();
     const waiting = new Client(clock);
-    waiting.exchange.alarm.setDeadline(clock.now() + 40);
+    waiting.exchange.timer.setDeadline(clock.now() + 40);
     waiting.ask(concurrency);
     clock.advance(40);
     await settled();
@@ -144,7 +144,7 @@ describe("the queue", () => {
     limit.typicalMs = 60;
     const holder = ask();
     const late = new Client(clock);
-    late.exchange.alarm.setDeadline(clock.now() + 50);
+    late.exchange.timer.setDeadline(clock.now() + 50);
     late.ask(concurrency);
     const next = ask();
     clock.advance(21);

@@ -1,18 +1,18 @@
-export interface TwinBucket {
+export interface SimulationBucket {
   offered: number;
   good: number;
   shed: number;
 }
 
 /** What became of the requests that arrived in one phase. */
-export interface TwinTally {
+export interface SimulationTally {
   offered: number;
   good: number;
   shed: number;
   readonly goodBy: number[];
   readonly kinds: { offered: number; good: number }[];
   /** By the 250 ms of arrival. */
-  readonly buckets: TwinBucket[];
+  readonly buckets: SimulationBucket[];
   readonly latencies: number[];
   readonly limits: number[];
 }
@@ -25,7 +25,7 @@ interface TallyShape {
 
 export const bucketMs = 250;
 
-export function emptyTally({ durationMs, kinds, gateways }: TallyShape): TwinTally {
+export function emptyTally({ durationMs, kinds, gateways }: TallyShape): SimulationTally {
   const buckets = Array.from({ length: Math.ceil(durationMs / bucketMs) }, () => ({ offered: 0, good: 0, shed: 0 }));
   return {
     offered: 0,

@@ -1,19 +1,19 @@
 import type { EventClock } from "./event-clock.ts";
 
 /** How an answer came about: by service, or by a 503 at once. */
-export type TwinAnswer = "answered" | "unavailable";
+export type SimulatedAnswer = "answered" | "unavailable";
 
 export interface Job {
   readonly serviceMs: number;
   /** Added to the answer without holding a slot. */
   readonly shiftMs: number;
   /** Told when the answer's head is there. */
-  readonly answered: (answer: TwinAnswer) => void;
+  readonly answered: (answer: SimulatedAnswer) => void;
   /** Nobody waits for it any more. */
   isAbandoned: boolean;
 }
 
-export interface TwinService {
+export interface SimulatedService {
   readonly slots: number;
   /** Requests inside, with a slot and waiting for one; beyond them it answers 503 at once. Default: any number. */
   readonly room?: number;
@@ -25,16 +25,16 @@ export interface TwinService {
 const refusalMs = 1;
 
 /** A service of so many slots, first come, first served. */
-export class TwinUpstream {
+export class SimulatedUpstream {
   readonly #clock: EventClock;
-  readonly #service: TwinService;
+  readonly #service: SimulatedService;
   #busy = 0;
   #waiting: Job[] = [];
   #head = 0;
   served = 0;
   wasted = 0;
 
-  constructor(clock: EventClock, service: TwinService) {
+  constructor(clock: EventClock, service: SimulatedService) {
     this.#clock = clock;
     this.#service = service;
   }

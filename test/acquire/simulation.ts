@@ -1,7 +1,7 @@
 import type { Limit, Sample } from "../../gateway/acquire/limit/limit.ts";
 import type { Exchange, Priority, UpstreamPermit } from "../../gateway/exchange/exchange.ts";
-import type { TwinBucket, TwinTally } from "./simulation-tally.ts";
-import type { Job, TwinAnswer, TwinService } from "./simulation-upstream.ts";
+import type { SimulationBucket, SimulationTally } from "./simulation-tally.ts";
+import type { Job, SimulatedAnswer, SimulatedService } from "./simulation-upstream.ts";
 
 import { Concurrency } from "../../gateway/acquire/concurrency.ts";
 import { Failure } from "../../gateway/failures/failure.ts";
@@ -9,7 +9,7 @@ import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 import { seeded } from "../support/seeded.ts";
 import { EventClock } from "./event-clock.ts";
 import { bucketMs, emptyTally } from "./simulation-tally.ts";
-import { TwinUpstream } from "./simulation-upstream.ts";
+import { SimulatedUpstream } from "./simulation-upstream.ts";
 
 /** One kind of request. */
 export interface Kind {
@@ -19,7 +19,7 @@ export interface Kind {
   readonly priority?: Priority;
 }
 
-export interface TwinPhase {
+export interface SimulatedPhase {
   readonly durationMs: number;
   /** Requests a second, all gateways together. Poisson. */
   readonly rate: number;
@@ -34,7 +34,7 @@ export interface TwinPhase {
   readonly kinds?: readonly Kind[];
 }
 
-export interface TwinSetting extends TwinService {
+export interface SimulationSetting extends SimulatedService {
   readonly seed: number;
   readonly limit: () => Limit;
   readonly gateways?: number;
@@ -45,20 +45,20 @@ export interface TwinSetting extends TwinService {
   readonly sigma?: number;
   /** Clients give up after this long. */
   readonly patienceMs?: number;
-  readonly phases: readonly TwinPhase[];
+  readonly phases: readonly SimulatedPhase[];
 }
 
 const plain: readonly Kind[] = [{ share: 1, serviceMs: 20 }];
 const clientClosed = new Failure("client_closed");
 
-/** One request on its way through the twin. */
+/** One request on its way through the simulation. */
 interface Visit {
   readonly gateway: number;
   readonly exchange: Exchange;
   readonly arrivedAt: number;
-  readonly phase: TwinPhase;
+  readonly phase: SimulatedPhase;
   readonly kind: number;
-  readonly tally: TwinTally;
+  readonly tally: SimulationTally;
   permit: UpstreamPermit | undefined;
   job: Job | undefined;
   sentAt: number;
@@ -66,26 +66,26 @@ interface Visit {
 }
 
 /**
- * A discrete-event twin of clients, gateways and an upstream, around the gateway's own admission: arrivals, service
+ * A discrete-event simulation of clients, gateways and an upstream, around the gateway's own admission: arrivals, service
  * times and patience are simulated, permits, queue and limit are the real ones. The same seed gives the same run.
  */
-export class Twin {
-  readonly #setting: TwinSetting;
+export class Simulation {
+  readonly #setting: SimulationSetting;
   readonly #clock = new EventClock();
   readonly #random: () => number;
-  readonly #upstream: TwinUpstream;
+  readonly #upstream: SimulatedUpstream;
   readonly #gateways: Concurrency[];
   #noise = 0;
   #noiseUntil = 0;
-  readonly tallies: TwinTally[];
+  readonly tallies: SimulationTally[];
   /** Good answers by the 250 ms in which they came, since the start. */
   readonly goodEnds: number[] = [];
 
-  constructor(setting: TwinSetting) {
+  constructor(setting: SimulationSetting) {
     const { seed, limit, queueDepth, queueWaitMs = 100, gateways = 1 } = setting;
     this.#setting = setting;
     this.#random = seeded(seed);
-    this.#upstream = new TwinUpstream(this.#clock, setting);
+    this.#upstream = new SimulatedUpstream(this.#clock, setting);
     const options = { clock: this.#clock, queueDepth, queueWaitMs };
     this.#gateways = Array.from({ length: gateways }, () => new Concurrency({ ...options, limit: limit() }));
     this.tallies = setting.phases.map(({ durationMs, kinds = plain }) =>
@@ -94,7 +94,7 @@ export class Twin {
   }
 
   /** Plays all phases to the last request. */
-  async run(): Promise<readonly TwinTally[]> {
+  async run(): Promise<readonly SimulationTally[]> {
     let beginsAt = 0;
     for (const [index, phase] of this.#setting.phases.entries()) {
       this.#play(index, beginsAt);
@@ -106,8 +106,8 @@ export class Twin {
   }
 
   #play(index: number, beginsAt: number): void {
-    const phase = this.#setting.phases[index] as TwinPhase;
-    const tally = this.tallies[index] as TwinTally;
+    const phase = this.#setting.phases[index] as SimulatedPhase;
+    const tally = this.tallies[index] as SimulationTally;
     const endsAt = beginsAt + phase.durationMs;
     const arrive = (): void => {
       this.#arrive(phase, tally, beginsAt);
@@ -120,7 +120,7 @@ export class Twin {
     this.#clock.at(beginsAt, next);
   }
 
-  #arrive(phase: TwinPhase, tally: TwinTally, beginsAt: number): void {
+  #arrive(phase: SimulatedPhase, tally: SimulationTally, beginsAt: number): void {
     const clock = this.#clock;
     const kind = this.#draw(phase.kinds ?? plain);
     const gateway = Math.floor(this.#random() * this.#gateways.length);
@@ -144,7 +144,7 @@ export class Twin {
     );
   }
 
-  #enter(visit: Visit, bucket: TwinBucket | undefined): void {
+  #enter(visit: Visit, bucket: SimulationBucket | undefined): void {
     const shed = (): void => {
       if (visit.isOver) return;
       this.#finish(visit);
@@ -161,13 +161,13 @@ export class Twin {
     }
   }
 
-  #send(visit: Visit, permit: UpstreamPermit, bucket: TwinBucket | undefined): void {
+  #send(visit: Visit, permit: UpstreamPermit, bucket: SimulationBucket | undefined): void {
     visit.permit = permit;
     if (visit.isOver) return permit[Symbol.dispose]();
     visit.sentAt = this.#clock.now();
     const { slowdown = 1, shiftMs = 0, faultShare = 0, kinds = plain } = visit.phase;
     const serviceMs = (kinds[visit.kind] as Kind).serviceMs * slowdown * this.#lognormal();
-    const answered = (answer: TwinAnswer): void => {
+    const answered = (answer: SimulatedAnswer): void => {
       if (visit.isOver) return;
       this.#ended(visit, answer);
       if (answer === "unavailable") return;
@@ -184,7 +184,7 @@ export class Twin {
     else this.#upstream.take(visit.job);
   }
 
-  #noiseMs({ noiseMs = 0 }: TwinPhase): number {
+  #noiseMs({ noiseMs = 0 }: SimulatedPhase): number {
     if (noiseMs === 0) return 0;
     if (this.#clock.now() >= this.#noiseUntil) {
       this.#noiseUntil = this.#clock.now() + 100;

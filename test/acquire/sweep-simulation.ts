@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { TwinTally } from "./simulation-tally.ts";
+import type { SimulationTally } from "./simulation-tally.ts";
 
 import { p99, runKnee } from "./knee-runs.ts";
 
@@ -22,8 +22,8 @@ export async function assertFlat({ slots, seconds, seeds }: Sweep): Promise<void
   const fives: number[] = [];
   for (const seed of seeds) {
     const tallies = await sweepOf({ slots, seconds, seed });
-    const [calm, busy] = [tallies[1], tallies[2]] as [TwinTally, TwinTally];
-    const [three, five] = [tallies[6], tallies[7]] as [TwinTally, TwinTally];
+    const [calm, busy] = [tallies[1], tallies[2]] as [SimulationTally, SimulationTally];
+    const [three, five] = [tallies[6], tallies[7]] as [SimulationTally, SimulationTally];
     assert.ok(p99(three) <= 2 * p99(calm), `seed ${seed}: p99 of ${p99(three)} ms after ${p99(calm)}`);
     assert.ok(busy.shed <= 0.01 * busy.offered, `seed ${seed}: ${busy.shed} shed at 0.8 ×`);
     const peak = Math.max(...tallies.slice(1).map(({ good }) => good));
@@ -39,7 +39,11 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function sweepOf({ slots, seconds, seed }: Omit<Sweep, "seeds"> & { seed: number }): Promise<readonly TwinTally[]> {
+function sweepOf({
+  slots,
+  seconds,
+  seed,
+}: Omit<Sweep, "seeds"> & { seed: number }): Promise<readonly SimulationTally[]> {
   const warmUp = { durationMs: seconds > 3 ? 3000 : 1000, rate: 25 * slots };
   const steps = loads.map((load) => ({ durationMs: seconds * 1000, rate: load * 50 * slots }));
   return runKnee({ seed, slots, phases: [warmUp, ...steps] });

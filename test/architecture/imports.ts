@@ -34,12 +34,12 @@ function packageOf(specifier: string): string {
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
-/** The packages that one room alone may import, so that a change of library stays in that room. */
+/** The packages that one folder alone may import, so that a change of library stays in that folder. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
   "http-proxy": ["upstream"],
   ioredis: ["admit"],
   "rate-limiter-flexible": ["admit"],
-  opossum: ["attempt"],
+  opossum: ["breaker"],
   ajv: ["validate"],
   "ajv-formats": ["validate"],
   "find-my-way": ["route"],
@@ -50,33 +50,31 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   yaml: ["config", "validate"],
 };
 
-/** What everybody may use: the wire's codec, which knows nothing of the gateway, and files that stand beside the rooms. */
-const shared = /^gateway\/(?:http1\/.+|clock\.ts|address-group\.ts|guarded\.ts)$/;
+/** What every stage may use: the codec of HTTP/1.1, which knows nothing of the gateway, and the exchange's small tools. */
+const shared = /^gateway\/(?:http1\/.+|exchange\/(?:clock|address-group|guarded)\.ts)$/;
 
-/** Files outside the rooms whose types, and types alone, every room may use. */
+/** Files whose types, and types alone, every stage may use. */
 const sharedTypes =
-  /^gateway\/(?:exchange\.ts|downstream\.ts|client-pace\.ts|alarm\.ts|observe\/events\.ts|config\/schema\.ts|config\/schema\/.+)$/;
+  /^gateway\/exchange\/(?:exchange|downstream|client-pace|exchange-timer|events)\.ts$|^gateway\/config\/schema(?:\.ts|\/.+)$/;
 
-/** The page, and the files that put its rooms together. */
-const pages = new Set([
-  "gateway/gateway.ts",
-  "gateway/pipeline/pipeline.ts",
-  "gateway/pipeline/build-pipeline.ts",
-  "gateway/pipeline/destinations.ts",
-  "gateway/pipeline/build-response-policies.ts",
-  "gateway/pipeline/build-upstreams.ts",
-  "gateway/pipeline/upstream.ts",
-  "gateway/pipeline/target.ts",
-]);
+/** The retry loop asks the breaker of a target: it may use the breaker's types. */
+const attemptTypes = /^gateway\/breaker\/.+$/;
 
-/** What only commands use: the page does not know who listens or administers, or where its config came from. */
-const onlyForCommands = /^gateway\/(?:(admin|commands|demo)\/|client\/(?:server|drain)\.ts$|config\/load\.ts$)/;
+/** The only folder that builds the stages, and knows them all. */
+const composite = "pipeline";
 
-/** Why an import breaks the house's rule, or undefined where it does not. */
+/** What starts the process and stands above the pipeline. */
+const starters: ReadonlySet<string | undefined> = new Set(["commands", "supervise"]);
+
+/** What only commands/ and supervise/ use: gateway.ts does not know who listens or administers, or where its config came from. */
+const onlyForStarters =
+  /^gateway\/(?:(?:admin|commands|supervise|demo)\/|client\/(?:server|drain)\.ts$|config\/load\.ts$)/;
+
+/** Why an import breaks the architecture's rule, or undefined where it does not. */
 export function offence(one: Import): string | undefined {
-  const from = placeOf(one.from);
+  const from = folderOf(one.from);
   if (!one.isRelative) return packageOffence(one, from);
-  const to = placeOf(one.to);
+  const to = folderOf(one.to);
   if (to === undefined) return "gateway/ imports nothing outside of gateway/";
   if (one.to === "gateway/main.ts") return "nobody imports main.ts";
   if (from === "failures" || from === "http1") {
@@ -84,30 +82,67 @@ export function offence(one: Import): string | undefined {
   }
   if (to === "failures" || from === "commands") return undefined;
   if (one.from === "gateway/main.ts") return to === "commands" ? undefined : "main.ts calls commands/";
-  if (pages.has(one.from)) return onlyForCommands.test(one.to) ? `only commands/ imports ${one.to}` : undefined;
-  return roomOffence(one, from, to);
+  if (from === "supervise") return to === "commands" ? "commands/ calls supervise/" : undefined;
+  if (from === composite || one.from === "gateway/gateway.ts") {
+    return onlyForStarters.test(one.to) ? `only commands/ and supervise/ import ${one.to}` : undefined;
+  }
+  return stageOffence(one, from, to);
 }
 
-function roomOffence(one: Import, from: string | undefined, to: string): string | undefined {
-  if (from === to && !pages.has(one.to)) return undefined;
+function stageOffence(one: Import, from: string | undefined, to: string): string | undefined {
+  if (from === to && to !== "") return undefined;
   if (shared.test(one.to) || (one.isTypeOnly && sharedTypes.test(one.to))) return undefined;
-  return "a room imports itself, failures/, http1/, clock.ts, and types of the exchange, the events and the config";
+  if (from === "attempt" && one.isTypeOnly && attemptTypes.test(one.to)) return undefined;
+  return "a stage imports itself, failures/, http1/, the clock, and types of the exchange, the events and the config";
 }
 
 function packageOffence(one: Import, from: string | undefined): string | undefined {
-  if (one.to === "node:process" && from !== "commands" && one.from !== "gateway/main.ts") {
-    return "the process belongs to main.ts and commands/";
+  if (one.to === "node:process" && !starters.has(from) && one.from !== "gateway/main.ts") {
+    return "the process belongs to main.ts, commands/ and supervise/";
   }
   const keeper = keepers[one.to];
   if (one.to.startsWith("node:") || keeper?.includes(from ?? "") === true) return undefined;
-  return keeper === undefined ? `${one.to} has no room yet: name one` : `${one.to} belongs to ${keeper.join(", ")}/`;
+  return keeper === undefined ? `${one.to} has no folder yet: name one` : `${one.to} belongs to ${keeper.join(", ")}/`;
 }
 
-/** The room a file stands in; "" for a file directly in gateway/; undefined outside of it. */
-function placeOf(path: string): string | undefined {
+/** The folder of gateway/ that a file stands in; "" for a file directly in gateway/; undefined outside of it. */
+function folderOf(path: string): string | undefined {
   const parts = path.split("/");
   if (parts[0] !== "gateway") return undefined;
   return parts.length === 2 ? "" : parts[1];
+}
+
+/** Folders of gateway/ and files directly in it, and which imports which. */
+export interface Floors {
+  /** `from → to`, each once. */
+  readonly arrows: readonly string[];
+  /** The longest chain of arrows, from the top. */
+  readonly chain: readonly string[];
+}
+
+export function floorsOf(imports: readonly Import[]): Floors {
+  const pairs = imports
+    .filter((one) => one.isRelative)
+    .map((one) => [unitOf(one.from), unitOf(one.to)] as const)
+    .filter(([from, to]) => from !== to);
+  const targets = Map.groupBy(pairs, ([from]) => from);
+  const chains = new Map<string, readonly string[]>();
+  const chainOf = (unit: string): readonly string[] => {
+    const known = chains.get(unit);
+    if (known !== undefined) return known;
+    chains.set(unit, [unit]);
+    const below = (targets.get(unit) ?? []).map(([, to]) => chainOf(to));
+    const chain = [unit, ...(below.toSorted((one, other) => other.length - one.length)[0] ?? [])];
+    chains.set(unit, chain);
+    return chain;
+  };
+  const longest = [...targets.keys()].map(chainOf).toSorted((one, other) => other.length - one.length);
+  return { arrows: [...new Set(pairs.map((pair) => pair.join(" → ")))], chain: longest[0] ?? [] };
+}
+
+function unitOf(path: string): string {
+  const [, first = "", ...rest] = path.split("/");
+  return rest.length === 0 ? first : `${first}/`;
 }
 
 /** One cycle among relative imports as `a → b → a`, or undefined where there is none. Type imports count. */

@@ -44,6 +44,36 @@ describe("names", () => {
   });
 });
 
+describe("vocabulary", () => {
+  // The field has a word for each: pipeline and stages, shared state, request checks, timer, admission, policy, supervisor …
+  const privateWords =
+    /(?<![a-z])(?:rooms|assembly|holdings|arrivals?|conduct|alarms?|tickets?|screenings?|crew|hired?|strikes|beliefs?|twins?|house)(?![a-z])/gi;
+  const title = /\b(?:test|describe|it)\(\s*(?:"[^"]*"|`[^`]*`)/g;
+  const wordsOf = (text: string): string => text.replaceAll(/([a-z\d])(?=[A-Z])/g, "$1 ");
+  const identifiersOf = (text: string): string => wordsOf(codeOf(text));
+  const titlesOf = (text: string): string => [...text.matchAll(title)].map(([found]) => found).join("\n");
+
+  test("no identifier, test title or file name uses a private word", () => {
+    const files = code.map(({ path }) => ({ path, text: path }));
+    assert.deepEqual(findMatches(code, privateWords, identifiersOf), []);
+    assert.deepEqual(findMatches(code, /\bisAsked\b/g, codeOf), []);
+    assert.deepEqual(findMatches(code, privateWords, titlesOf), []);
+    assert.deepEqual(findMatches(files, privateWords, asWritten), []);
+  });
+
+  test("no heading does", () => {
+    const documents = listSources(["."], /\.md$/).filter(({ path }) => !/CHANGELOG|decisions\//.test(path));
+    const headingsOf = (text: string): string => text.replaceAll(/^[^#].*$/gm, "");
+    assert.deepEqual(findMatches(documents, privateWords, headingsOf), []);
+  });
+
+  test("one is found in the midst of a name, and in a title", () => {
+    const text = 'const fakeRooms = 1;\nconst roomy = 1;\nconst showroom = 1;\ntest("a twin", () => {});';
+    assert.deepEqual(findMatches([{ path: "a.ts", text }], privateWords, identifiersOf), ["a.ts:1: Rooms"]);
+    assert.deepEqual(findMatches([{ path: "a.ts", text }], privateWords, titlesOf), ["a.ts:1: twin"]);
+  });
+});
+
 describe("statuses", () => {
   test("no 4xx or 5xx that the gateway makes is named outside failures/", () => {
     assert.deepEqual(findStatuses(gateway), []);
@@ -59,14 +89,14 @@ describe("statuses", () => {
 describe("the process", () => {
   const processUse = /(?<![\w.#"])process\s*[.[]|\bglobalThis\.process\b/g;
 
-  test("it is used in main.ts and commands/ alone", () => {
-    const rooms = gateway.filter(({ path }) => !/^gateway\/(?:main\.ts|commands\/)/.test(path));
-    assert.deepEqual(findMatches(rooms, processUse, codeOf), []);
+  test("it is used in main.ts, commands/ and supervise/ alone", () => {
+    const stages = gateway.filter(({ path }) => !/^gateway\/(?:main\.ts|commands\/|supervise\/)/.test(path));
+    assert.deepEqual(findMatches(stages, processUse, codeOf), []);
   });
 
   test("a use is found where it stands", () => {
-    const room = [{ path: "gateway/route/match.ts", text: "// process.env\nconst a = process.env.A;\n" }];
-    assert.deepEqual(findMatches(room, processUse, codeOf), ["gateway/route/match.ts:2: process."]);
+    const stage = [{ path: "gateway/route/match.ts", text: "// process.env\nconst a = process.env.A;\n" }];
+    assert.deepEqual(findMatches(stage, processUse, codeOf), ["gateway/route/match.ts:2: process."]);
   });
 });
 

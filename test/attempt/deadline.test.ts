@@ -14,7 +14,7 @@ import { freshSeed } from "../support/seeded.ts";
 function budgetOf(fields: readonly FieldPair[], isTrusted = true, maxDuration?: number) {
   const exchange = exchangeUnderTest({ clock: new FakeClock(1000), fields, inbound: { isTrusted } });
   beginBudget(exchange, { timeout: 15_000, maxDuration }, deadlineFields);
-  return { budgetMs: exchange.alarm.deadlineAt - 1000, isHurried: exchange.isHurried };
+  return { budgetMs: exchange.timer.deadlineAt - 1000, isHurried: exchange.isHurried };
 }
 
 describe("a client's deadline", () => {
@@ -65,7 +65,7 @@ describe("a client's deadline", () => {
 describe("the deadline that an upstream is told", () => {
   function told(leftMs: number, field: (typeof deadlineFields)[number]): string | undefined {
     const exchange = exchangeUnderTest({ clock: new FakeClock(1000) });
-    exchange.alarm.setDeadline(1000 + leftMs);
+    exchange.timer.setDeadline(1000 + leftMs);
     return deadlineField(exchange, field)?.[1];
   }
 

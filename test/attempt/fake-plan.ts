@@ -104,9 +104,9 @@ export async function failureOf(attempted: Promise<unknown>): Promise<Failure> {
 /** Gives the target's breaker verdicts until it opens. */
 export async function trip(target: FakeTarget): Promise<void> {
   for (let i = 0; i < 4; i++) {
-    const ticket = target.breaker.enter();
-    assert.ok(ticket !== undefined);
-    target.breaker.leave(ticket, "failure");
+    const admission = target.breaker.enter();
+    assert.ok(admission !== undefined);
+    target.breaker.leave(admission, "failure");
   }
   await settled();
   assert.equal(target.breaker.state, "open");

@@ -51,7 +51,7 @@ function setUp({ deeds, retry, body, budget, budgetMs = 15_000, ...parts }: Play
   if (budget !== undefined) plan.retryBudget = budget;
   const exchange = exchangeUnderTest({ ...parts, clock });
   if (body !== undefined) exchange.body = body;
-  exchange.alarm.setDeadline(clock.now() + budgetMs);
+  exchange.timer.setDeadline(clock.now() + budgetMs);
   const config = { attempts: 2, on: ["refused", "reset", "timeout", 503], backoff: { base: 100, max: 1000 } } as const;
   const rule: RetryRule = compileRetry({ ...config, idempotencyKey: false, ...retry }, () => 0.5);
   return { clock, plan, exchange, answered: attempt(exchange, plan, rule) };
@@ -236,7 +236,7 @@ describe("an answer with a status that is repeated", () => {
     await over(played);
     const answer = await played.answered;
     assert.deepEqual([answer.status, answer.headers], [503, ["x-a", "b"]]);
-    assert.equal(played.exchange.alarm.deadlineAt, Infinity);
+    assert.equal(played.exchange.timer.deadlineAt, Infinity);
     const ends: unknown[] = [];
     answer.flow({ write: () => true, end: (last) => ends.push(String(last)), fail: () => assert.fail() });
     assert.deepEqual(ends, ["fine"]);
@@ -244,12 +244,12 @@ describe("an answer with a status that is repeated", () => {
 
   test("draws the next attempt on the same budget: its own head had lifted the deadline", async () => {
     const lifting: Deed = (facts, exchange) => {
-      exchange.alarm.setDeadline(Infinity);
+      exchange.timer.setDeadline(Infinity);
       return says(503)(facts, exchange);
     };
     let deadlineAt = 0;
     const next: Deed = (_facts, exchange) => {
-      deadlineAt = exchange.alarm.deadlineAt;
+      deadlineAt = exchange.timer.deadlineAt;
       return 200;
     };
     const { exchange } = await answerOf({ deeds: [[lifting, next]], budgetMs: 5000 });

@@ -66,7 +66,7 @@ test("whatever happens: nothing is done twice that may not be, and the last real
       const fields = hasKey ? [["idempotency-key", '"k"'] as const] : [];
       const exchange = exchangeUnderTest({ clock, inbound: { method }, fields });
       exchange.body = body;
-      exchange.alarm.setDeadline(clock.now() + budgetMs);
+      exchange.timer.setDeadline(clock.now() + budgetMs);
       const rule = compileRetry({ ...retry, backoff: { base: 25, max: 1000 } }, () => 0.5);
       const told = await playedOut(attempt(exchange, plan, rule), clock);
 

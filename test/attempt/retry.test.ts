@@ -45,12 +45,12 @@ describe("the words of retry.on", () => {
     const rule = ruleOf({ on: ["timeout", 429] });
     const asks = (code: FailureCode): boolean => callsForRetry(new Failure(code), exchangeUnderTest(), rule);
     assert.deepEqual(failureCodes.filter(asks).toSorted(), [...retryKinds.timeout].toSorted());
-    for (const [status, isAsked] of [
+    for (const [status, isRetried] of [
       [200, false],
       [429, true],
       [503, false],
     ] as const) {
-      assert.equal(callsForRetry(answer(status), exchangeUnderTest(), rule), isAsked);
+      assert.equal(callsForRetry(answer(status), exchangeUnderTest(), rule), isRetried);
     }
   });
 

@@ -3,8 +3,8 @@ import { mock, test } from "node:test";
 
 import fc from "fast-check";
 
-import type { Ticket, Verdict } from "../../gateway/breaker/admission.ts";
-import type { ModelOptions, ModelTicket } from "./breaker-model.ts";
+import type { BreakerAdmission, Verdict } from "../../gateway/breaker/admission.ts";
+import type { ModelOptions, ModelAdmission } from "./breaker-model.ts";
 
 import { Breaker } from "../../gateway/breaker/breaker.ts";
 import { systemClock } from "../../gateway/exchange/clock.ts";
@@ -52,7 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 interface Play {
   readonly breaker: Breaker;
   readonly model: BreakerModel;
-  readonly tickets: Array<readonly [Ticket, ModelTicket]>;
+  readonly admissions: Array<readonly [BreakerAdmission, ModelAdmission]>;
 }
 
 /** Plays the steps on the breaker and on the model; after each, both must look the same. Answers the reasons seen. */
@@ -67,10 +67,10 @@ async function play(chosen: Settings, seed: number, steps: readonly Step[]): Pro
     changed: ({ reason }) => reasons.add(reason),
   });
   const model = new BreakerModel({ ...fixed, ...chosen, random: seeded(seed) });
-  const tickets: Play["tickets"] = [];
+  const admissions: Play["admissions"] = [];
   try {
     for (const [index, one] of steps.entries()) {
-      await playStep(one, { breaker, model, tickets });
+      await playStep(one, { breaker, model, admissions });
       const now = Date.now();
       assert.deepEqual(
         [breaker.state, breaker.reason, breaker.isAdmitting, breaker.retryAfterMs],
@@ -85,16 +85,16 @@ async function play(chosen: Settings, seed: number, steps: readonly Step[]): Pro
   return reasons;
 }
 
-async function playStep(one: Step, { breaker, model, tickets }: Play): Promise<void> {
+async function playStep(one: Step, { breaker, model, admissions }: Play): Promise<void> {
   switch (one.kind) {
     case "enter": {
-      const [ticket, expected] = [breaker.enter(), model.enter(Date.now())];
-      assert.equal(ticket === undefined, expected === undefined, "admission");
-      if (ticket !== undefined && expected !== undefined) tickets.push([ticket, expected]);
+      const [admission, expected] = [breaker.enter(), model.enter(Date.now())];
+      assert.equal(admission === undefined, expected === undefined, "admission");
+      if (admission !== undefined && expected !== undefined) admissions.push([admission, expected]);
       return;
     }
     case "leave": {
-      const pair = tickets[one.which % Math.max(1, tickets.length)];
+      const pair = admissions[one.which % Math.max(1, admissions.length)];
       if (pair === undefined) return;
       pair[0].headCame(one.isSlow ? 100 : 99);
       breaker.leave(pair[0], one.verdict);

@@ -4,7 +4,7 @@ import type { BreakerState } from "../../gateway/exchange/events.ts";
 
 export type ModelOptions = Omit<BreakerOptions, "clock" | "changed">;
 
-export interface ModelTicket {
+export interface ModelAdmission {
   readonly generation: number;
   isSpent: boolean;
 }
@@ -64,7 +64,7 @@ export class BreakerModel {
   }
 
   /** A closed breaker takes whoever comes: whether it ramps up was asked before. */
-  enter(now: number): ModelTicket | undefined {
+  enter(now: number): ModelAdmission | undefined {
     if (this.state === "open" || (this.state === "half-open" && !this.#admitsTrial(now))) return undefined;
     if (this.state === "half-open") {
       this.#trialsOut += 1;
@@ -74,13 +74,13 @@ export class BreakerModel {
   }
 
   leave(
-    ticket: ModelTicket,
+    admission: ModelAdmission,
     verdict: Verdict,
     { now, isSlow }: { readonly now: number; readonly isSlow: boolean },
   ): void {
-    if (ticket.isSpent) return;
-    ticket.isSpent = true;
-    if (ticket.generation !== this.#generation) return;
+    if (admission.isSpent) return;
+    admission.isSpent = true;
+    if (admission.generation !== this.#generation) return;
     if (this.state === "half-open") this.#judge(verdict === "success" && isSlow ? "failure" : verdict, now);
     else if (verdict !== "neutral") this.#count({ at: now, isFailure: verdict === "failure", isSlow });
   }

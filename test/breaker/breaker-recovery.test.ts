@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { BreakerOptions } from "../../gateway/breaker/breaker.ts";
-import type { Ticket, Verdict } from "../../gateway/breaker/admission.ts";
+import type { BreakerAdmission, Verdict } from "../../gateway/breaker/admission.ts";
 import type { BreakerChange } from "../../gateway/exchange/events.ts";
 
 import { Breaker } from "../../gateway/breaker/breaker.ts";
@@ -28,11 +28,11 @@ class Setup {
     t.after(() => this.breaker.close());
   }
 
-  enter(): Ticket {
+  enter(): BreakerAdmission {
     assert.ok(this.breaker.isAdmitting, "the breaker admits");
-    const ticket = this.breaker.enter();
-    assert.ok(ticket !== undefined);
-    return ticket;
+    const admission = this.breaker.enter();
+    assert.ok(admission !== undefined);
+    return admission;
   }
 
   async give(verdict: Verdict, times = 1): Promise<void> {
@@ -45,10 +45,10 @@ class Setup {
   /** An answer whose head took so long; its body comes at once. */
   async answer(headMs: number, times = 1): Promise<void> {
     for (let i = 0; i < times; i++) {
-      const ticket = this.enter();
-      ticket.headCame(headMs);
-      ticket.answered();
-      ticket.bodyEnded();
+      const admission = this.enter();
+      admission.headCame(headMs);
+      admission.answered();
+      admission.bodyEnded();
       await settled();
     }
   }

@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 import type { BreakerOptions } from "../../gateway/breaker/breaker.ts";
-import type { Ticket } from "../../gateway/breaker/admission.ts";
+import type { BreakerAdmission } from "../../gateway/breaker/admission.ts";
 import type { BreakerChange } from "../../gateway/exchange/events.ts";
 
 import { Breaker } from "../../gateway/breaker/breaker.ts";
@@ -48,10 +48,10 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-function enter(breaker: Breaker): Ticket {
-  const ticket = breaker.enter();
-  assert.ok(ticket !== undefined, "the breaker admits");
-  return ticket;
+function enter(breaker: Breaker): BreakerAdmission {
+  const admission = breaker.enter();
+  assert.ok(admission !== undefined, "the breaker admits");
+  return admission;
 }
 
 async function succeed(breaker: Breaker, times = 1): Promise<void> {
@@ -138,10 +138,10 @@ describe("a closed breaker", () => {
   test("takes one verdict of each attempt, the first", async (t) => {
     const { breaker } = setUp(t);
     for (let i = 0; i < 5; i++) {
-      const ticket = enter(breaker);
-      breaker.leave(ticket, "failure");
-      breaker.leave(ticket, "failure");
-      ticket.bodyBroke();
+      const admission = enter(breaker);
+      breaker.leave(admission, "failure");
+      breaker.leave(admission, "failure");
+      admission.bodyBroke();
       await settled();
     }
     assert.equal(breaker.state, "closed", "5 failures are not 10");
@@ -152,9 +152,9 @@ describe("a body after a good head", () => {
   test("makes the attempt a success when it ends", async (t) => {
     const { breaker } = setUp(t);
     for (let i = 0; i < 9; i++) {
-      const ticket = enter(breaker);
-      ticket.answered();
-      ticket.bodyEnded();
+      const admission = enter(breaker);
+      admission.answered();
+      admission.bodyEnded();
     }
     await settled();
     await fail(breaker, 9);
@@ -166,9 +166,9 @@ describe("a body after a good head", () => {
   test("makes the attempt a failure when it breaks off: an upstream that truncates every answer opens the breaker", async (t) => {
     const { breaker } = setUp(t);
     for (let i = 0; i < 10; i++) {
-      const ticket = enter(breaker);
-      ticket.answered();
-      ticket.bodyBroke();
+      const admission = enter(breaker);
+      admission.answered();
+      admission.bodyBroke();
       await settled();
     }
     assert.equal(breaker.state, "open");
@@ -177,9 +177,9 @@ describe("a body after a good head", () => {
   test("may end or break off before the head is taken note of", async (t) => {
     const { breaker } = setUp(t);
     for (let i = 0; i < 10; i++) {
-      const ticket = enter(breaker);
-      ticket.bodyBroke();
-      ticket.answered();
+      const admission = enter(breaker);
+      admission.bodyBroke();
+      admission.answered();
       await settled();
     }
     assert.equal(breaker.state, "open");
@@ -188,9 +188,9 @@ describe("a body after a good head", () => {
   test("says nothing where a bad status has been counted already", async (t) => {
     const { breaker } = setUp(t);
     for (let i = 0; i < 10; i++) {
-      const ticket = enter(breaker);
-      ticket.bodyEnded();
-      breaker.leave(ticket, "failure");
+      const admission = enter(breaker);
+      admission.bodyEnded();
+      breaker.leave(admission, "failure");
       await settled();
     }
     assert.equal(breaker.state, "open");
@@ -233,12 +233,12 @@ describe("an open breaker", () => {
     const { breaker, changes, pass } = setUp(t);
     const stragglers = Array.from({ length: 50 }, () => enter(breaker));
     await fail(breaker, 10);
-    for (const ticket of stragglers.splice(0, 20)) breaker.leave(ticket, "success");
+    for (const admission of stragglers.splice(0, 20)) breaker.leave(admission, "success");
     await pass(5000);
     assert.equal(breaker.state, "half-open");
-    for (const ticket of stragglers.splice(0, 10)) breaker.leave(ticket, "success");
-    for (const ticket of stragglers.splice(0, 10)) breaker.leave(ticket, "failure");
-    for (const ticket of stragglers) ticket.bodyBroke();
+    for (const admission of stragglers.splice(0, 10)) breaker.leave(admission, "success");
+    for (const admission of stragglers.splice(0, 10)) breaker.leave(admission, "failure");
+    for (const admission of stragglers) admission.bodyBroke();
     await settled();
     assert.equal(breaker.state, "half-open");
     assert.equal(breaker.isAdmitting, true, "none of them took the trial's place");
@@ -404,10 +404,10 @@ describe("what a breaker costs", () => {
     process.on("unhandledRejection", listen);
     t.after(() => process.off("unhandledRejection", listen));
     const { breaker, changes } = setUp(t);
-    const tickets = Array.from({ length: 40 }, () => enter(breaker));
-    for (const ticket of tickets.splice(0, 5)) breaker.leave(ticket, "failure");
+    const admissions = Array.from({ length: 40 }, () => enter(breaker));
+    for (const admission of admissions.splice(0, 5)) breaker.leave(admission, "failure");
     breaker.close();
-    for (const ticket of tickets) breaker.leave(ticket, "failure");
+    for (const admission of admissions) breaker.leave(admission, "failure");
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(rejections, []);
     assert.deepEqual(changes, []);
@@ -419,8 +419,8 @@ describe("what a breaker costs", () => {
     process.on("unhandledRejection", listen);
     t.after(() => process.off("unhandledRejection", listen));
     const { breaker } = setUp(t);
-    const tickets = Array.from({ length: 40 }, () => enter(breaker));
-    for (const ticket of tickets) breaker.leave(ticket, "failure");
+    const admissions = Array.from({ length: 40 }, () => enter(breaker));
+    for (const admission of admissions) breaker.leave(admission, "failure");
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(breaker.state, "open");
     assert.deepEqual(rejections, []);

@@ -150,7 +150,7 @@ export class ConnectionModel {
     assert.equal(request.head.target, `/${n}`, "requests come in the order in which they were sent");
   }
 
-  /** As the page: what can still be answered is, the rest is broken off. */
+  /** As gateway.ts: what can still be answered is, the rest is broken off. */
   #cancelled(exchange: ModelExchange | undefined, reason: Error): void {
     this.#isDisturbed = true;
     if (exchange === undefined || exchange.isOver) return;
@@ -165,7 +165,7 @@ export class ConnectionModel {
     if (exchange === undefined || exchange.isTakenOver) return;
     const isDisturbing = does === "abort" || does === "leave" || does === "takeOver";
     this.#isDisturbed ||= isDisturbing;
-    // Once it is ended the page only waits for it, or breaks it off.
+    // Once it is ended gateway.ts only waits for it, or breaks it off.
     if (exchange.response.isEnded && !isDisturbing) return;
     if (does === "takeOver") exchange.takeOver(() => this.stand.cancelled[exchange.n]?.length === 0);
     else exchange.act(does, size);

@@ -83,7 +83,7 @@ export class ConnectionStand implements RequestHandler {
     await turn();
   }
 
-  /** Answers a request whole and ends its exchange once that is out, as the page does. */
+  /** Answers a request whole and ends its exchange once that is out, as gateway.ts does. */
   async answer(body = "fine", request = this.request, isLast = request.isLast): Promise<void> {
     begin(request, body.length, isLast);
     request.response.end(body);

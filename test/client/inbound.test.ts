@@ -50,7 +50,7 @@ describe("the inbound request", () => {
     assert.equal(read({ method: "OPTIONS", target: "*" }).target, "*");
   });
 
-  test("other forms are left as they are, for conduct to judge", () => {
+  test("other forms are left as they are, for the request checks to judge", () => {
     for (const asked of ["*", "ftp://other.test/", "orders", ""]) {
       const { target, authority } = read({ target: asked });
       assert.deepEqual([target, authority], [asked, "api.test"]);

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 
 import { Failure } from "../../gateway/failures/failure.ts";
-import { conduct } from "../../gateway/client/request-checks.ts";
+import { checkRequest } from "../../gateway/client/request-checks.ts";
 import { readInbound } from "../../gateway/client/inbound.ts";
 import { wireFailure } from "../../gateway/client/wire-failure.ts";
 import { requestFraming } from "../../gateway/http1/framing.ts";
@@ -22,7 +22,7 @@ interface Head {
 
 const options = { maxTargetLength: 64, pseudonym: "edge-1" };
 
-/** The head by all who judge it: the codec, as a connection asks it, and the conduct room. */
+/** The head by all who judge it: the codec, as a connection asks it, and the request checks. */
 function check({ method = "GET", target = "/orders", version = "1.1", host = "api.test", fields = [] }: Head): void {
   const all = [...(host === null ? [] : [["Host", host] as const]), ...fields];
   const lines = [`${method} ${target} HTTP/${version}`, ...all.map(([name, value]) => `${name}: ${value}`)];
@@ -31,7 +31,7 @@ function check({ method = "GET", target = "/orders", version = "1.1", host = "ap
   const framing = requestFraming(head);
   if (typeof framing === "string") throw wireFailure(framing);
   const inbound = readInbound(head, { remoteAddress: "192.0.2.1", isSecure: false }, () => false);
-  conduct(exchangeUnderTest({ inbound }), options);
+  checkRequest(exchangeUnderTest({ inbound }), options);
 }
 
 function failureOf(head: Head): Failure {

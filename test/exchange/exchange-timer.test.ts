@@ -3,20 +3,20 @@ import { describe, test } from "node:test";
 
 import type { TimerName } from "../../gateway/failures/failure.ts";
 
-import { Alarm } from "../../gateway/exchange/exchange-timer.ts";
+import { ExchangeTimer } from "../../gateway/exchange/exchange-timer.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock(0);
   const fired: Array<readonly [TimerName, number]> = [];
-  const alarm = new Alarm(clock, { expire: (timer) => fired.push([timer, clock.now()]) });
-  return { clock, fired, alarm };
+  const timer = new ExchangeTimer(clock, { expire: (timer) => fired.push([timer, clock.now()]) });
+  return { clock, fired, timer };
 }
 
-describe("an exchange's alarm", () => {
+describe("an exchange's timer", () => {
   test("expires the wait when it is due, and only once", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.wait("connect", 100);
+    const { clock, fired, timer } = setUp();
+    timer.wait("connect", 100);
     clock.advance(99);
     assert.deepEqual(fired, []);
     clock.advance(1000);
@@ -24,9 +24,9 @@ describe("an exchange's alarm", () => {
   });
 
   test("expires the deadline where it comes before the wait's end, and still the wait's end after it", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.setDeadline(50);
-    alarm.wait("headers", 100);
+    const { clock, fired, timer } = setUp();
+    timer.setDeadline(50);
+    timer.wait("headers", 100);
     clock.advance(200);
     assert.deepEqual(fired, [
       ["deadline", 50],
@@ -35,9 +35,9 @@ describe("an exchange's alarm", () => {
   });
 
   test("names the wait where it and the deadline are due together, and the deadline right after", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.setDeadline(100);
-    alarm.wait("headers", 100);
+    const { clock, fired, timer } = setUp();
+    timer.setDeadline(100);
+    timer.wait("headers", 100);
     clock.advance(150);
     assert.deepEqual(fired, [
       ["headers", 100],
@@ -46,92 +46,92 @@ describe("an exchange's alarm", () => {
   });
 
   test("a wait replaces the one before it", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.wait("connect", 100);
+    const { clock, fired, timer } = setUp();
+    timer.wait("connect", 100);
     clock.advance(60);
-    alarm.wait("headers", 500);
+    timer.wait("headers", 500);
     clock.advance(1000);
     assert.deepEqual(fired, [["headers", 500]]);
   });
 
   test("a shorter wait is not held up by a timer set for a longer one", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.wait("idle", 1000);
-    alarm.wait("write", 100);
+    const { clock, fired, timer } = setUp();
+    timer.wait("idle", 1000);
+    timer.wait("write", 100);
     clock.advance(100);
     assert.deepEqual(fired, [["write", 100]]);
   });
 
   test("waits that move on in time never reset the underlying timer: one for the whole request", () => {
-    const { clock, fired, alarm } = setUp();
+    const { clock, fired, timer } = setUp();
     let set = 0;
     const setTimer = clock.setTimeout.bind(clock);
     clock.setTimeout = (fire, delayMs, argument) => {
       set++;
       return setTimer(fire, delayMs, argument);
     };
-    alarm.setDeadline(15_000);
-    alarm.wait("connect", 1000);
+    timer.setDeadline(15_000);
+    timer.wait("connect", 1000);
     for (let now = 0; now < 900; now += 10) {
       clock.advance(10);
-      alarm.wait("idle", clock.now() + 5000);
+      timer.wait("idle", clock.now() + 5000);
     }
     assert.equal(set, 1);
     assert.equal(clock.pending, 1);
-    alarm.close();
+    timer.close();
     assert.deepEqual(fired, []);
   });
 
   test("an ended wait does not expire, and the deadline behind it does", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.setDeadline(300);
-    alarm.wait("queue", 100);
-    alarm.endWait();
+    const { clock, fired, timer } = setUp();
+    timer.setDeadline(300);
+    timer.wait("queue", 100);
+    timer.endWait();
     clock.advance(500);
     assert.deepEqual(fired, [["deadline", 300]]);
   });
 
   test("a wait without end is bounded by the deadline alone", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.setDeadline(300);
-    alarm.wait("body", Infinity);
+    const { clock, fired, timer } = setUp();
+    timer.setDeadline(300);
+    timer.wait("body", Infinity);
     clock.advance(500);
     assert.deepEqual(fired, [["deadline", 300]]);
   });
 
   test("a deadline that is lifted no longer expires", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.setDeadline(300);
-    alarm.wait("headers", 400);
-    assert.equal(alarm.deadlineAt, 300);
-    alarm.setDeadline(Infinity);
-    alarm.wait("idle", 900);
+    const { clock, fired, timer } = setUp();
+    timer.setDeadline(300);
+    timer.wait("headers", 400);
+    assert.equal(timer.deadlineAt, 300);
+    timer.setDeadline(Infinity);
+    timer.wait("idle", 900);
     clock.advance(2000);
     assert.deepEqual(fired, [["idle", 900]]);
   });
 
   test("a timer that fires early, as node's may, is set again", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.wait("headers", 100);
-    alarm.ring();
+    const { clock, fired, timer } = setUp();
+    timer.wait("headers", 100);
+    timer.ring();
     assert.deepEqual(fired, []);
     clock.advance(100);
     assert.deepEqual(fired, [["headers", 100]]);
   });
 
   test("a wait whose end has passed already expires at the next tick, not within the call", () => {
-    const { clock, fired, alarm } = setUp();
+    const { clock, fired, timer } = setUp();
     clock.block(500);
-    alarm.wait("queue", 100);
+    timer.wait("queue", 100);
     assert.deepEqual(fired, []);
     clock.advance(1);
     assert.deepEqual(fired, [["queue", 501]]);
   });
 
   test("after a blocked event loop everything that is due expires, the wait first", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.setDeadline(200);
-    alarm.wait("headers", 100);
+    const { clock, fired, timer } = setUp();
+    timer.setDeadline(200);
+    timer.wait("headers", 100);
     clock.block(1000);
     clock.advance(10);
     assert.deepEqual(
@@ -141,10 +141,10 @@ describe("an exchange's alarm", () => {
   });
 
   test("closed, it leaves no timer and never expires", () => {
-    const { clock, fired, alarm } = setUp();
-    alarm.setDeadline(200);
-    alarm.wait("headers", 100);
-    alarm.close();
+    const { clock, fired, timer } = setUp();
+    timer.setDeadline(200);
+    timer.wait("headers", 100);
+    timer.close();
     assert.equal(clock.pending, 0);
     clock.advance(1000);
     assert.deepEqual(fired, []);

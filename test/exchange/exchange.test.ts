@@ -34,7 +34,7 @@ describe("an exchange", () => {
   test("who has settled hears nothing any more", () => {
     const { clock, exchange, heard, waiter } = setUp();
     exchange.await(waiter);
-    exchange.alarm.wait("headers", clock.now() + 100);
+    exchange.timer.wait("headers", clock.now() + 100);
     exchange.settle();
     clock.advance(1000);
     exchange.cancel(new Failure("client_closed"));
@@ -44,7 +44,7 @@ describe("an exchange", () => {
   test("a wait's timer ends the wait and not the exchange", () => {
     const { clock, exchange, heard, waiter } = setUp();
     exchange.await(waiter);
-    exchange.alarm.wait("headers", clock.now() + 100);
+    exchange.timer.wait("headers", clock.now() + 100);
     clock.advance(100);
     assert.ok(heard[0] instanceof TimerExpired);
     assert.equal(heard[0].timer, "headers");
@@ -53,8 +53,8 @@ describe("an exchange", () => {
 
   test("the deadline ends the exchange, also for whoever would wait next", () => {
     const { clock, exchange, heard, waiter } = setUp();
-    exchange.alarm.setDeadline(clock.now() + 100);
-    exchange.alarm.wait("body", Infinity);
+    exchange.timer.setDeadline(clock.now() + 100);
+    exchange.timer.wait("body", Infinity);
     clock.advance(100);
     assert.equal(heard.length, 0);
     exchange.await(waiter);
@@ -79,8 +79,8 @@ describe("an exchange", () => {
     let given = 0;
     exchange.reservation = { [Symbol.dispose]: () => void given++ };
     exchange.await(waiter);
-    exchange.alarm.setDeadline(clock.now() + 100);
-    exchange.alarm.wait("headers", clock.now() + 50);
+    exchange.timer.setDeadline(clock.now() + 100);
+    exchange.timer.wait("headers", clock.now() + 50);
     exchange.close();
     exchange.close();
     clock.advance(1000);

@@ -5,8 +5,8 @@ import * as fc from "fast-check";
 
 import type { BodyPace } from "../../gateway/exchange/upload-timer.ts";
 
-import { Alarm } from "../../gateway/exchange/exchange-timer.ts";
-import { BodyWait } from "../../gateway/exchange/upload-timer.ts";
+import { ExchangeTimer } from "../../gateway/exchange/exchange-timer.ts";
+import { UploadTimer } from "../../gateway/exchange/upload-timer.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 /** A grace of a second, and a tenth of a byte per millisecond. */
@@ -15,8 +15,8 @@ const pace: BodyPace = { graceMs: 1000, msPerByte: 10 };
 function setUp(wanted: BodyPace | undefined = pace) {
   const clock = new FakeClock(0);
   const expired: number[] = [];
-  const alarm = new Alarm(clock, { expire: () => expired.push(clock.now()) });
-  return { clock, expired, alarm, wait: new BodyWait(clock, alarm, wanted) };
+  const timer = new ExchangeTimer(clock, { expire: () => expired.push(clock.now()) });
+  return { clock, expired, timer, wait: new UploadTimer(clock, timer, wanted) };
 }
 
 describe("the wait for a body", () => {
@@ -59,10 +59,10 @@ describe("the wait for a body", () => {
   });
 
   test("begins anew after the upstream had been full, and takes that time for nobody's", () => {
-    const { clock, expired, alarm, wait } = setUp();
+    const { clock, expired, timer, wait } = setUp();
     wait.begin();
     clock.advance(900);
-    alarm.wait("write", 60_000);
+    timer.wait("write", 60_000);
     clock.advance(20_000);
     wait.received(1);
     wait.begin();
@@ -73,20 +73,20 @@ describe("the wait for a body", () => {
   });
 
   test("moves no other wait than its own", () => {
-    const { clock, expired, alarm, wait } = setUp();
+    const { clock, expired, timer, wait } = setUp();
     wait.begin();
-    alarm.wait("headers", 500);
+    timer.wait("headers", 500);
     wait.received(1_000_000);
     clock.advance(500);
     assert.deepEqual(expired, [500]);
-    alarm.close();
+    timer.close();
   });
 
   test("goes on where it stood when another wait came between", () => {
-    const { clock, expired, alarm, wait } = setUp();
+    const { clock, expired, timer, wait } = setUp();
     wait.begin();
     clock.advance(300);
-    alarm.wait("idle", 5000);
+    timer.wait("idle", 5000);
     wait.goOn();
     clock.advance(5000);
     assert.deepEqual(expired, [1000]);
@@ -95,9 +95,9 @@ describe("the wait for a body", () => {
   test("is bounded by the deadline alone where there is no pace", () => {
     const clock = new FakeClock(0);
     const expired: string[] = [];
-    const alarm = new Alarm(clock, { expire: (timer) => expired.push(timer) });
-    const wait = new BodyWait(clock, alarm, undefined);
-    alarm.setDeadline(60_000);
+    const timer = new ExchangeTimer(clock, { expire: (timer) => expired.push(timer) });
+    const wait = new UploadTimer(clock, timer, undefined);
+    timer.setDeadline(60_000);
     wait.begin();
     wait.received(1);
     clock.advance(120_000);
@@ -105,14 +105,14 @@ describe("the wait for a body", () => {
   });
 
   test("sets one timer, however many chunks come", () => {
-    const { clock, alarm, wait } = setUp();
+    const { clock, timer, wait } = setUp();
     wait.begin();
     for (let n = 0; n < 100; n += 1) {
       clock.advance(5);
       wait.received(1000);
       assert.equal(clock.pending, 1);
     }
-    alarm.close();
+    timer.close();
     assert.equal(clock.pending, 0);
   });
 
@@ -120,7 +120,7 @@ describe("the wait for a body", () => {
     const step = fc.record({ ms: fc.nat(1500), bytes: fc.nat(200) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const { clock, expired, alarm, wait } = setUp();
+        const { clock, expired, timer, wait } = setUp();
         wait.begin();
         let credit = pace.graceMs;
         for (const { ms, bytes } of steps) {
@@ -131,7 +131,7 @@ describe("the wait for a body", () => {
           wait.received(bytes);
           credit = Math.min(pace.graceMs, credit + bytes * pace.msPerByte);
         }
-        alarm.close();
+        timer.close();
       }),
     );
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Failure, TimerExpired } from "../../gateway/failures/failure.ts";
-import { ReaderWait } from "../../gateway/exchange/write-timer.ts";
+import { WriteTimer } from "../../gateway/exchange/write-timer.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeResponse } from "../support/fake-response.ts";
 
@@ -12,11 +12,11 @@ class FakeReader {
   readonly response = new FakeResponse();
   readonly log: unknown[] = [];
   failure: Failure | undefined;
-  readonly wait: ReaderWait;
+  readonly wait: WriteTimer;
 
   constructor(minRate = 0) {
     this.response.isSlow = true;
-    this.wait = new ReaderWait(this, { idleMs: 1000, minRate });
+    this.wait = new WriteTimer(this, { idleMs: 1000, minRate });
   }
 
   cancel(reason: Error): void {

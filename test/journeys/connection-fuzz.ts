@@ -7,7 +7,7 @@ import type { Front } from "./connection-fuzz/config.ts";
 import type { Place } from "./connection-fuzz/place.ts";
 
 import { spawnGateway } from "../support/gateway-process.ts";
-import { GatewayVitals, cpuSeconds, isAlarming, residentMiB } from "../support/gateway-vitals.ts";
+import { GatewayVitals, cpuSeconds, isFatal, residentMiB } from "../support/gateway-vitals.ts";
 import { LogLines } from "../support/log-lines.ts";
 import { startUpstream } from "../support/raw-upstream.ts";
 import { caFile } from "../support/tls-upstream.ts";
@@ -68,7 +68,7 @@ export async function fuzzConnections(shape: FuzzShape): Promise<object> {
   await using evil = await startUpstream(playUpstream, { forgets: true });
   const log = new LogLines((line) => {
     ledger.told(line);
-    return isAlarming(line);
+    return isFatal(line);
   });
   await using gateway = await spawnGateway(fuzzConfig({ good: good.url, evil: evil.url }, front), log);
   const vitals = await GatewayVitals.of(gateway);
@@ -123,7 +123,7 @@ async function besideNeighbours({ place, ledger, vitals }: Neighbourhood, act: (
   });
   await act();
   for (const neighbour of all) neighbour.stop();
-  await Promise.race([Promise.all(lives), vitals.alarmed]);
+  await Promise.race([Promise.all(lives), vitals.failed]);
   return {
     neighbours: all.reduce((sum, { figures }) => sum + figures.served, 0),
     slowestNeighbourMs: Math.max(...all.map(({ figures }) => figures.slowestMs)),

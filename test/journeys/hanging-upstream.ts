@@ -79,12 +79,12 @@ class OpenLoop {
 
 /** An upstream that takes every request, and answers none while it hangs: not even later. */
 async function startHangable() {
-  const arrivals: number[] = [];
-  const state = { isHanging: false, arrivals };
+  const received: number[] = [];
+  const state = { isHanging: false, received };
   const upstream = await startUpstream(async (connection) => {
     for (;;) {
       await connection.readRequest();
-      arrivals.push(Date.now());
+      received.push(Date.now());
       if (state.isHanging) return;
       connection.write(ok);
     }
@@ -125,7 +125,7 @@ export async function hangAndRecover(shape: HangShape): Promise<HangFigures> {
   const timeout = await gateway.log.accessWithCode("upstream_headers_timeout");
   const openedAt = timeOf(breakerEvents(gateway, "open")[0]);
   const dueAt = Math.max(repairedAt, timeOf(breakerEvents(gateway, "half-open").at(-1)));
-  const reached = state.arrivals.filter((at) => at > openedAt + onItsWayMs && at < closedAt);
+  const reached = state.received.filter((at) => at > openedAt + onItsWayMs && at < closedAt);
   const unserved = load.answers.filter(({ at, status }) => at >= closedAt && status !== 200);
   const strange = load.answers.filter(({ status }) => ![200, 503, 504].includes(status));
   assert.deepEqual(strange, [], "served, protected or timed out");

@@ -36,7 +36,7 @@ const serviceMs = 20;
 
 /** A target that answers after a moment, and remembers when it was asked; `kill` cuts its connections. */
 class Target {
-  readonly arrivals: number[] = [];
+  readonly received: number[] = [];
   #server: RawUpstream | undefined;
   port = 0;
 
@@ -45,7 +45,7 @@ class Target {
     this.#server = await startUpstream(async (connection) => {
       for (;;) {
         const { target } = await connection.readRequest();
-        if (target !== "/healthz") this.arrivals.push(Date.now());
+        if (target !== "/healthz") this.received.push(Date.now());
         await new Promise((resolve) => setTimeout(resolve, serviceMs));
         connection.write(ok);
       }
@@ -89,7 +89,7 @@ export async function killAndRestart(shape: KillShape): Promise<KillFigures> {
   for (const target of targets) await target.kill();
 
   const shareBetween = (from: number, to: number): number => {
-    const counts = targets.map(({ arrivals }) => arrivals.filter((at) => at >= from && at < to).length);
+    const counts = targets.map(({ received }) => received.filter((at) => at >= from && at < to).length);
     const total = counts.reduce((sum, count) => sum + count, 0);
     return Math.round(((counts[0] ?? 0) / total) * 1000) / 1000;
   };

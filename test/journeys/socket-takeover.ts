@@ -146,7 +146,7 @@ export class Attacked implements AsyncDisposable {
     const plays = Array.from({ length: playsEach }, (_, n) => this.#play(script, n % 4 < 2));
     const settled = Promise.allSettled(plays);
     // A connection that was on its way to a worker that ended stays as it is.
-    await Promise.race([settled, this.#vitals?.alarmed]);
+    await Promise.race([settled, this.#vitals?.failed]);
     await this.assertWhole();
     if (script.includes(101)) return;
     const due = script.filter((step) => typeof step === "number");
@@ -212,7 +212,7 @@ export class Attacked implements AsyncDisposable {
     while (performance.now() < sendAt) await new Promise((resolve) => setImmediate(resolve));
     client.send(n % 2 === 0 ? get + connect : handshake("/echo") + connect);
     client.fin();
-    await Promise.race([client.ended, this.#vitals?.alarmed]);
+    await Promise.race([client.ended, this.#vitals?.failed]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

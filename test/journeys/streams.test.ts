@@ -91,12 +91,12 @@ test("passes each piece on as it comes, both ways", bounded, async () => {
     connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
   });
   const seen = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
-  const arrivals = seen.map(({ promise }) => promise);
+  const received = seen.map(({ promise }) => promise);
   const client = await stage.client();
   client.send("POST / HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
-  assert.equal(await arrivals[0], "abc");
+  assert.equal(await received[0], "abc");
   client.send("2\r\nde\r\n");
-  assert.equal(await arrivals[1], "de");
+  assert.equal(await received[1], "de");
   client.send("0\r\n\r\n");
   await client.head();
   for (const piece of ["first", "later"]) {

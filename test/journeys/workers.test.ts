@@ -9,7 +9,7 @@ import { startUpstream } from "../support/raw-upstream.ts";
 import { until } from "../support/until.ts";
 import { answering, responseBytes } from "../support/upstream-scripts.ts";
 import { drainUnderLoad } from "./drain-under-load.ts";
-import { crewStatus, killUnderLoad, servedCount } from "./workers.ts";
+import { supervisorStatus, killUnderLoad, servedCount } from "./workers.ts";
 
 async function askOnce(port: number): Promise<string> {
   using client = await connectClient(port);
@@ -27,7 +27,7 @@ describe("two workers", () => {
     const { adminPort, port, log } = gateway;
     for (let n = 0; n < 10; n += 1) await askOnce(port);
     assert.equal(await servedCount(adminPort), 10);
-    const { workers } = await crewStatus(adminPort);
+    const { workers } = await supervisorStatus(adminPort);
     assert.deepEqual(
       workers.map(({ state, upstreams }) => [state, upstreams[0]?.limit]),
       [
@@ -47,7 +47,7 @@ describe("two workers", () => {
       body: '{"level":"error"}',
     });
     // Told in order: whoever answers the status has heard of the level.
-    await crewStatus(adminPort);
+    await supervisorStatus(adminPort);
     await askOnce(port);
     gateway.signal("SIGTERM");
     assert.equal(await gateway.exited, 0, gateway.errorText);
@@ -59,12 +59,12 @@ describe("two workers", () => {
     await using other = await startUpstream(answering(responseBytes("200 OK", "other")));
     await using gateway = await spawnGateway({ ...singleRoute({ target: one.url }), workers: 2 });
     const { adminPort, log } = gateway;
-    const pids = async () => (await crewStatus(adminPort)).workers.map(({ pid }) => pid);
+    const pids = async () => (await supervisorStatus(adminPort)).workers.map(({ pid }) => pid);
     const before = await pids();
     gateway.rewrite({ ...singleRoute({ target: other.url }), workers: 2 });
     gateway.signal("SIGHUP");
     await log.line(({ event }) => event === "reload");
-    await crewStatus(adminPort);
+    await supervisorStatus(adminPort);
     assert.deepEqual([await askOnce(gateway.port), await askOnce(gateway.port)], ["other", "other"]);
     assert.deepEqual(await pids(), before);
     const port = await refusedPort();
@@ -74,7 +74,7 @@ describe("two workers", () => {
     assert.deepEqual([await askOnce(port), await askOnce(port)], ["one", "one"]);
     await until(async () => (await pids()).length === 2);
     assert.ok((await pids()).every((pid) => !before.includes(pid)));
-    const { lastReload, workersReplaced } = await crewStatus(adminPort);
+    const { lastReload, workersReplaced } = await supervisorStatus(adminPort);
     assert.deepEqual([lastReload?.outcome, workersReplaced], ["success", 0]);
     gateway.signal("SIGTERM");
     assert.equal(await gateway.exited, 0, gateway.errorText);

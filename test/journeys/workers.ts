@@ -34,14 +34,14 @@ export interface WorkerStatus {
   readonly upstreams: ReadonlyArray<{ readonly limit: number }>;
 }
 
-interface CrewStatus {
+interface SupervisorStatus {
   readonly workers: readonly WorkerStatus[];
   readonly workersReplaced: number;
   readonly lastReload: null | { readonly outcome: string };
 }
 
-export async function crewStatus(adminPort: number): Promise<CrewStatus> {
-  return (await (await fetch(`http://127.0.0.1:${adminPort}/status`)).json()) as CrewStatus;
+export async function supervisorStatus(adminPort: number): Promise<SupervisorStatus> {
+  return (await (await fetch(`http://127.0.0.1:${adminPort}/status`)).json()) as SupervisorStatus;
 }
 
 /** Requests answered 200, as /metrics sums them. */
@@ -121,7 +121,7 @@ export async function killUnderLoad(shape: KillShape): Promise<KillFigures> {
   await load.run(shape);
   await load.end();
   const before = await servedCount(gateway.adminPort);
-  const victim = (await crewStatus(gateway.adminPort)).workers[0]?.pid ?? 0;
+  const victim = (await supervisorStatus(gateway.adminPort)).workers[0]?.pid ?? 0;
   const running = load.run(shape);
   await new Promise((resolve) => setTimeout(resolve, 100));
   process.kill(victim, "SIGKILL");
@@ -155,6 +155,6 @@ export async function killUnderLoad(shape: KillShape): Promise<KillFigures> {
 }
 
 async function isWhole({ adminPort }: GatewayProcess, gone: number): Promise<boolean> {
-  const { workers } = await crewStatus(adminPort);
+  const { workers } = await supervisorStatus(adminPort);
   return workers.length === 2 && workers.every(({ state, pid }) => state === "serving" && pid !== gone);
 }

@@ -13,7 +13,7 @@ describe("a load plan", () => {
   test("has requests per second where the scenario has multiples", () => {
     const phases = [
       { name: "half", seconds: 2, load: 0.5 },
-      { name: "own", seconds: 3, load: 2, per: 70, arrivals: "constant", control: {} },
+      { name: "own", seconds: 3, load: 2, per: 70, spacing: "constant", control: {} },
     ] as const;
     assert.deepEqual(loadPlan({ classes: [work] }, { phases, capacity: 500, ports: [1, 2], seed: 9 }), {
       seed: 9,
@@ -21,7 +21,7 @@ describe("a load plan", () => {
       classes: [work],
       phases: [
         { name: "half", seconds: 2, ratePerSecond: 250 },
-        { name: "own", seconds: 3, ratePerSecond: 140, arrivals: "constant" },
+        { name: "own", seconds: 3, ratePerSecond: 140, spacing: "constant" },
       ],
     });
   });

@@ -100,7 +100,7 @@ function samplesOf({ seconds, startsAtMs, breaker = ["closed"], cpuShare = 0 }: 
     breaker: [breaker[Math.min(place, breaker.length - 1)] ?? "closed"],
     rssBytes: [1],
     cpuMicroseconds: [1000 * cpuShare * place * bucketMs],
-    arrivals: [0],
+    received: [0],
   }));
 }
 
@@ -110,8 +110,8 @@ function eachQuarter(seconds: number): number[] {
 
 function madeUpCounters(counters: Partial<Counters> = {}): Counters {
   return {
-    arrivals: 0,
-    arrivalsByMethod: {},
+    received: 0,
+    receivedByMethod: {},
     served: 0,
     faulted: 0,
     wastedMs: 0,

@@ -22,8 +22,8 @@ import { recoverySeconds } from "../../load-tests/scenarios/measures/recovery.ts
 import { whileWorking } from "../../load-tests/scenarios/measures/thread-time.ts";
 import {
   admittedOf,
-  arrivalsIn,
-  arrivalsPerSecond,
+  receivedIn,
+  receivedPerSecond,
   wastedShare,
 } from "../../load-tests/scenarios/measures/upstream-work.ts";
 import { classResult, latency, madeUpRun } from "./made-up-run.ts";
@@ -157,30 +157,30 @@ suite("work of the service", () => {
     {
       name: "base",
       seconds: 2,
-      counters: [{ arrivals: 100, workedMs: 1000, wastedMs: 100, arrivalsByMethod: { GET: 90 } }],
+      counters: [{ received: 100, workedMs: 1000, wastedMs: 100, receivedByMethod: { GET: 90 } }],
     },
     {
       name: "slow",
       seconds: 4,
       counters: [
-        { arrivals: 180, workedMs: 5000, wastedMs: 140, arrivalsByMethod: { GET: 160, POST: 10 } },
-        { arrivals: 7 },
+        { received: 180, workedMs: 5000, wastedMs: 140, receivedByMethod: { GET: 160, POST: 10 } },
+        { received: 7 },
       ],
     },
   ]);
 
   test("is told by what was counted in the phase alone", () => {
-    assert.equal(arrivalsIn(run, "base"), 100);
-    assert.equal(arrivalsIn(run, "slow"), 80);
-    assert.equal(arrivalsPerSecond(run, "slow"), 20);
+    assert.equal(receivedIn(run, "base"), 100);
+    assert.equal(receivedIn(run, "slow"), 80);
+    assert.equal(receivedPerSecond(run, "slow"), 20);
     assert.equal(wastedShare(run, "slow"), 0.01);
   });
 
   test("is told by method and by service", () => {
-    assert.equal(arrivalsIn(run, "slow", { method: "GET" }), 70);
-    assert.equal(arrivalsIn(run, "slow", { method: "POST" }), 10);
-    assert.equal(arrivalsIn(run, "slow", { service: 1 }), 7);
-    assert.throws(() => arrivalsIn(run, "slow", { service: 2 }), /service 2/);
+    assert.equal(receivedIn(run, "slow", { method: "GET" }), 70);
+    assert.equal(receivedIn(run, "slow", { method: "POST" }), 10);
+    assert.equal(receivedIn(run, "slow", { service: 1 }), 7);
+    assert.throws(() => receivedIn(run, "slow", { service: 2 }), /service 2/);
   });
 
   test("no work is none in vain", () => {

@@ -80,13 +80,13 @@ describe("a scenario", () => {
     assert.equal(run.capacity, 500);
     assert.deepEqual(Object.keys(run.counters), ["start", "well", "ill"]);
     const [start, well, ill] = ["start", "well", "ill"].map((name) => run.counters[name]![0]!);
-    assert.deepEqual([start!.arrivals, well!.faulted], [0, 0]);
+    assert.deepEqual([start!.received, well!.faulted], [0, 0]);
     assert.ok(well!.served > 0 && ill!.faulted > 0);
     assert.equal(run.notes["last-words"], 1);
     assert.ok(run.notes["faulted-at-act"]! <= ill!.faulted);
     const last = run.samples.at(-1)!;
     assert.ok(last.rssBytes[0]! > 10_000_000 && last.cpuMicroseconds[0]! > 0);
-    assert.ok(last.limit[0]! > 0 && last.arrivals[0]! > 0);
+    assert.ok(last.limit[0]! > 0 && last.received[0]! > 0);
     assert.equal(ticks.length, 2 * runs);
     const { inFlight, internal, liveBytes } = run.end[0]!;
     assert.deepEqual([inFlight, internal], [0, 0]);

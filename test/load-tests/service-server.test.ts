@@ -30,12 +30,12 @@ describe("the simulated service", () => {
       const answer = await client.response();
       assert.deepEqual([answer.status, answer.body.length, answer.isComplete], [200, 1000, true]);
     }
-    const { arrivals, arrivalsByMethod, served, openConnections } = await service.counters();
+    const { received, receivedByMethod, served, openConnections } = await service.counters();
     assert.deepEqual(
-      { arrivals, arrivalsByMethod, served, openConnections },
-      { arrivals: 2, arrivalsByMethod: { GET: 1, POST: 1 }, served: 2, openConnections: 1 },
+      { received, receivedByMethod, served, openConnections },
+      { received: 2, receivedByMethod: { GET: 1, POST: 1 }, served: 2, openConnections: 1 },
     );
-    assert.equal(await service.arrivals(), 2);
+    assert.equal(await service.received(), 2);
   });
 
   test("answers with the status it is told to", async () => {
@@ -73,7 +73,7 @@ describe("the simulated service", () => {
     await service.control({ fault: { kind: "black-hole" } });
     using client = await connectClient(service.port);
     client.send(requestBytes());
-    await until(async () => (await service.arrivals()) === 1);
+    await until(async () => (await service.received()) === 1);
     const { concurrency, faulted, served } = await service.counters();
     assert.deepEqual([concurrency, faulted, served, client.received.length], [1, 1, 0, 0]);
   });
@@ -82,7 +82,7 @@ describe("the simulated service", () => {
     await using service = await startService(slow, 1);
     using waiting = await connectClient(service.port);
     waiting.send(requestBytes());
-    await until(async () => (await service.arrivals()) === 1);
+    await until(async () => (await service.received()) === 1);
     await service.control({ fault: { kind: "refuse" } });
     await waiting.ended;
     assert.ok(await refuses(service.port));
@@ -97,7 +97,7 @@ describe("the simulated service", () => {
     const clients = [await connectClient(service.port), await connectClient(service.port)];
     for (const [index, client] of clients.entries()) {
       client.send(requestBytes());
-      await until(async () => (await service.arrivals()) === index + 1);
+      await until(async () => (await service.received()) === index + 1);
     }
     for (const client of clients) client.reset();
     await until(async () => {
@@ -133,7 +133,7 @@ describe("a bare service", () => {
     client.send(Buffer.concat([requestBytes({ method: "GET" }), post]));
     assert.equal((await client.response()).status, 200);
     assert.equal((await client.response()).status, 200);
-    assert.equal(await service.arrivals(), 4);
+    assert.equal(await service.received(), 4);
   });
 
   test("cannot be controlled", async () => {

@@ -81,7 +81,7 @@ describe("capacity", () => {
 });
 
 describe("the line", () => {
-  test("is served in the order of arrival, each from the moment the slot came free", () => {
+  test("is served first come, first served, each from the moment the slot came free", () => {
     const simulator = made(constant);
     const order: number[] = [];
     for (let index = 0; index < 4; index += 1) {
@@ -220,14 +220,14 @@ describe("faults", () => {
 });
 
 describe("counters", () => {
-  test("tell arrivals by method and the peak of those who were there at once", () => {
+  test("tell received by method and the peak of those who were there at once", () => {
     const simulator = made(constant);
     for (const method of ["GET", "POST", "GET"]) simulator.arrive(new Guest(method), 0);
     simulator.advance(1_000);
-    const { arrivals, arrivalsByMethod, peakConcurrency, concurrency, openConnections } = simulator.counters(7);
+    const { received, receivedByMethod, peakConcurrency, concurrency, openConnections } = simulator.counters(7);
     assert.deepEqual(
-      { arrivals, arrivalsByMethod, peakConcurrency, concurrency, openConnections },
-      { arrivals: 3, arrivalsByMethod: { GET: 2, POST: 1 }, peakConcurrency: 3, concurrency: 0, openConnections: 7 },
+      { received, receivedByMethod, peakConcurrency, concurrency, openConnections },
+      { received: 3, receivedByMethod: { GET: 2, POST: 1 }, peakConcurrency: 3, concurrency: 0, openConnections: 7 },
     );
   });
 

@@ -6,7 +6,7 @@ import { outcomeOf } from "../../gateway/observe/outcome.ts";
 import { endedExchange } from "./exchanges.ts";
 
 describe("the outcome that is logged", () => {
-  it("is what the respond room reported", () => {
+  it("is what the respond stage reported", () => {
     const outcome = { status: 422, code: "invalid_body", source: "client" } as const;
     assert.deepEqual(outcomeOf(endedExchange({ outcome, failure: new Failure("invalid_body") })), outcome);
   });

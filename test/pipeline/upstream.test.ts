@@ -62,9 +62,9 @@ describe("an upstream in service", () => {
   test("has one breaker for each target, and reports its changes under the target's name", async () => {
     const { upstream, events } = upstreamOf({ targets: two, breaker: { minimumRequests: 1 } });
     const [broken, sound] = upstream.targets;
-    const ticket = broken?.breaker.enter();
-    assert.ok(broken !== undefined && ticket !== undefined);
-    broken.breaker.leave(ticket, "failure");
+    const admission = broken?.breaker.enter();
+    assert.ok(broken !== undefined && admission !== undefined);
+    broken.breaker.leave(admission, "failure");
     for (let i = 0; i < 10; i++) await Promise.resolve();
     assert.deepEqual([broken.breaker.state, sound?.breaker.state], ["open", "closed"]);
     const [event] = events;

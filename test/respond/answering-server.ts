@@ -8,7 +8,7 @@ import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 
 export type Answer = (exchange: Exchange) => Promise<void> | undefined;
 
-/** A client side whose every request is answered by the room under test. */
+/** A client side whose every request is answered by the stage under test. */
 export class AnsweringServer extends ClientStand {
   readonly #answer: Answer;
   readonly #clock: Clock;

@@ -178,8 +178,11 @@ describe("hosts", () => {
 });
 
 test("two routes that nothing tells apart do not compile", () => {
-  const twins = [route("one", "/a/{x}", { methods: ["GET"] }), route("two", "/%61/{y}", { methods: ["GET", "PUT"] })];
-  assert.throws(() => compileRouter(twins), /one and two/);
+  const duplicates = [
+    route("one", "/a/{x}", { methods: ["GET"] }),
+    route("two", "/%61/{y}", { methods: ["GET", "PUT"] }),
+  ];
+  assert.throws(() => compileRouter(duplicates), /one and two/);
 });
 
 // The naive model: every route that matches, sorted by the rule as the operator's contract words it.

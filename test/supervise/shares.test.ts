@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { crewSize, shareOf } from "../../gateway/supervise/shares.ts";
+import { workerCount, shareOf } from "../../gateway/supervise/shares.ts";
 import { configOf } from "../config/load-text.ts";
 
 const config = configOf(`
@@ -43,6 +43,6 @@ describe("a worker's share", () => {
 });
 
 test("as many processes as the file says, or one for each processor", () => {
-  assert.equal(crewSize({ workers: 3 }), 3);
-  assert.ok(crewSize({ workers: "auto" }) >= 1);
+  assert.equal(workerCount({ workers: 3 }), 3);
+  assert.ok(workerCount({ workers: "auto" }) >= 1);
 });

@@ -22,7 +22,7 @@ export interface ExchangeParts extends Partial<Head> {
   readonly route?: Partial<RouteConfig>;
 }
 
-/** An exchange whose client is a fake: for rooms that only look at it. */
+/** An exchange whose client is a fake: for stages that only look at it. */
 export function exchangeUnderTest(parts: ExchangeParts = {}): Exchange {
   const { inbound, fields = [], traceState: state, route, ...head } = parts;
   const exchange = new Exchange({

@@ -47,7 +47,7 @@ export function cpuSeconds(pids: readonly number[]): number {
 const ticksPerSecond = 100;
 
 /** Whether a line of the log tells of an exception that nobody expected, or of a process that ended. */
-export function isAlarming(line: LogLine): boolean {
+export function isFatal(line: LogLine): boolean {
   return (
     line["level"] === "fatal" ||
     line["event"] === "worker_lost" ||
@@ -61,13 +61,13 @@ export class GatewayVitals {
   readonly #gateway: GatewayProcess;
   readonly pids: readonly number[];
   /** Resolves once something is wrong. */
-  readonly alarmed: Promise<unknown>;
+  readonly failed: Promise<unknown>;
   #exitCode: number | undefined;
 
   private constructor(gateway: GatewayProcess, pids: readonly number[]) {
     this.#gateway = gateway;
     this.pids = pids;
-    this.alarmed = Promise.race([gateway.log.line(isAlarming), this.#noteExit()]);
+    this.failed = Promise.race([gateway.log.line(isFatal), this.#noteExit()]);
   }
 
   static async of(gateway: GatewayProcess): Promise<GatewayVitals> {
@@ -80,7 +80,7 @@ export class GatewayVitals {
 
   /** Neither ended nor replaced a worker, as far as is known already. */
   get isWhole(): boolean {
-    return this.#exitCode === undefined && this.#gateway.errorText === "" && !this.#gateway.log.lines.some(isAlarming);
+    return this.#exitCode === undefined && this.#gateway.errorText === "" && !this.#gateway.log.lines.some(isFatal);
   }
 
   async assertWhole(): Promise<void> {
@@ -88,7 +88,7 @@ export class GatewayVitals {
     const pids = await this.#pidsNow();
     const context = this.#gateway.errorText.slice(0, 1000);
     assert.equal(this.#exitCode, undefined, `the process ended: ${context}`);
-    assert.deepEqual(log.lines.filter(isAlarming).slice(0, 3), [], context);
+    assert.deepEqual(log.lines.filter(isFatal).slice(0, 3), [], context);
     assert.equal(context, "");
     assert.deepEqual(pids, this.pids, "no worker was replaced");
   }

@@ -222,7 +222,7 @@ describe("a call's timers", () => {
   });
 
   test("the whole budget ends with the answer's head", () => {
-    const { clock, exchange, call, sink, send, answer, data } = setUp((it) => it.alarm.setDeadline(400));
+    const { clock, exchange, call, sink, send, answer, data } = setUp((it) => it.timer.setDeadline(400));
     send();
     answer();
     call.flow(sink);

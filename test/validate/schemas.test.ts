@@ -291,8 +291,8 @@ describe("references", () => {
   });
 
   test("a registered schema needs an $id of its own", () => {
-    const twin = { $id: "https://schemas.test/twin" };
-    const compiler = new SchemaCompiler([write({}), write(twin), write(twin)]);
+    const simulation = { $id: "https://schemas.test/simulation" };
+    const compiler = new SchemaCompiler([write({}), write(simulation), write(simulation)]);
     assert.deepEqual(
       compiler.findings.map(({ severity, message }) => [severity, message]),
       [

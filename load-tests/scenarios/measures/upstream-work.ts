@@ -10,7 +10,7 @@ export function wastedShare(run: ScenarioRun, phase: string): number {
   return worked === 0 ? 0 : (after.wastedMs - before.wastedMs) / worked;
 }
 
-export interface ArrivalOptions {
+export interface ReceivedOptions {
   /** Default: the first. */
   readonly service?: number;
   /** Default: all. */
@@ -18,14 +18,14 @@ export interface ArrivalOptions {
 }
 
 /** Requests that came to a service in a phase. */
-export function arrivalsIn(run: ScenarioRun, phase: string, { service = 0, method }: ArrivalOptions = {}): number {
+export function receivedIn(run: ScenarioRun, phase: string, { service = 0, method }: ReceivedOptions = {}): number {
   const { before, after } = countersAround(run, phase, service);
-  if (method === undefined) return after.arrivals - before.arrivals;
-  return (after.arrivalsByMethod[method] ?? 0) - (before.arrivalsByMethod[method] ?? 0);
+  if (method === undefined) return after.received - before.received;
+  return (after.receivedByMethod[method] ?? 0) - (before.receivedByMethod[method] ?? 0);
 }
 
-export function arrivalsPerSecond(run: ScenarioRun, phase: string): number {
-  return arrivalsIn(run, phase) / phaseOf(run, phase).seconds;
+export function receivedPerSecond(run: ScenarioRun, phase: string): number {
+  return receivedIn(run, phase) / phaseOf(run, phase).seconds;
 }
 
 /** Refusals of the gateway before it makes an attempt: what the breaker refuses has passed admission. */

@@ -57,8 +57,8 @@ export class Crowd {
     await Promise.race([Promise.all(this.#patient), harmed]);
   }
 
-  async #harmed({ alarmed }: GatewayVitals): Promise<void> {
-    await alarmed;
+  async #harmed({ failed }: GatewayVitals): Promise<void> {
+    await failed;
     this.#suspect();
     this.#isOver = true;
   }

@@ -9,8 +9,8 @@ import { answering, ok } from "../../support/upstream-scripts.ts";
 import { runLoad } from "./load-under-test.ts";
 
 const phases = [
-  { name: "before", seconds: 0.2, ratePerSecond: 50, arrivals: "constant" },
-  { name: "attack", seconds: 1.3, ratePerSecond: 50, arrivals: "constant" },
+  { name: "before", seconds: 0.2, ratePerSecond: 50, spacing: "constant" },
+  { name: "attack", seconds: 1.3, ratePerSecond: 50, spacing: "constant" },
 ] as const;
 
 function attackers(kind: Attackers["kind"], bytesPerSecond: number): Attackers {

@@ -8,8 +8,8 @@ import { answering } from "../../support/upstream-scripts.ts";
 import { planOf, request } from "./load-under-test.ts";
 
 const phases = [
-  { name: "first", seconds: 0.3, ratePerSecond: 100, arrivals: "constant" },
-  { name: "second", seconds: 0.3, ratePerSecond: 100, arrivals: "constant" },
+  { name: "first", seconds: 0.3, ratePerSecond: 100, spacing: "constant" },
+  { name: "second", seconds: 0.3, ratePerSecond: 100, spacing: "constant" },
 ] as const;
 
 test("a plan is carried out in another process, which tells of phases and buckets as they come", async () => {

@@ -21,7 +21,7 @@ const timerErrorMs = 2;
 const waiting: Array<{ readonly dueAtMs: number; readonly socket: Socket }> = [];
 let answered = 0;
 let isTurning = false;
-let isAsked = false;
+let wasAsked = false;
 
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on("error", () => socket.destroy());
@@ -32,8 +32,8 @@ const server = createServer({ noDelay: true }, (socket) => {
 });
 
 function accept(socket: Socket): void {
-  if (!isAsked && stall !== undefined) setTimeout(standStill, stall.afterMs);
-  isAsked = true;
+  if (!wasAsked && stall !== undefined) setTimeout(standStill, stall.afterMs);
+  wasAsked = true;
   if (delayMs === 0) {
     socket.write(answer);
     return;

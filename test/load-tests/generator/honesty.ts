@@ -20,6 +20,6 @@ export async function firstValid(runs: number, run: () => Promise<LoadResult>): 
 /** Asks a fast server at even gaps that stands still once for a second. */
 export async function askStalled(ratePerSecond: number, deadlineMs: number): Promise<LoadResult> {
   await using server = await startDelaying({ delayMs: 0, stall: { afterMs: 1000, forMs: 1000 } });
-  const phases = [{ name: "steady", seconds: 3, ratePerSecond, arrivals: "constant" }] as const;
+  const phases = [{ name: "steady", seconds: 3, ratePerSecond, spacing: "constant" }] as const;
   return await generate(planOf({ ports: [server.port], phases, classes: [{ ...request, deadlineMs }] }));
 }

@@ -12,7 +12,7 @@ type Given = Partial<LoadPlan> & Pick<LoadPlan, "ports">;
 
 /** A hundred requests within a quarter of a second, at even gaps, unless told otherwise. */
 export function planOf(given: Given): LoadPlan {
-  const phases = [{ name: "steady", seconds: 0.25, ratePerSecond: 400, arrivals: "constant" }] as const;
+  const phases = [{ name: "steady", seconds: 0.25, ratePerSecond: 400, spacing: "constant" }] as const;
   return { seed: 1, classes: [request], phases, ...given };
 }
 

@@ -45,7 +45,7 @@ describe("answers", () => {
 
   test("leave their connections to the next requests: a second of load needs few", async () => {
     await using upstream = await startUpstream(answering());
-    const phases = [{ name: "steady", seconds: 1, ratePerSecond: 400, arrivals: "constant" }] as const;
+    const phases = [{ name: "steady", seconds: 1, ratePerSecond: 400, spacing: "constant" }] as const;
     await runLoad({ ports: [upstream.port], phases });
     assert.equal(upstream.requests.length, 400);
     // 40 stand beforehand.
@@ -225,7 +225,7 @@ describe("classes and ports", () => {
     await using upstream = await startUpstream(answering(({ target }) => (target === "/a" ? ok : shed)));
     const result = await runLoad({
       ports: [upstream.port],
-      phases: [{ name: "steady", seconds: 1, ratePerSecond: 400, arrivals: "constant" }],
+      phases: [{ name: "steady", seconds: 1, ratePerSecond: 400, spacing: "constant" }],
       classes: [
         { ...request, name: "a", share: 3, path: "/a" },
         { ...request, name: "b", share: 1, path: "/b" },
@@ -250,8 +250,8 @@ describe("classes and ports", () => {
 
 describe("phases and buckets", () => {
   const phases = [
-    { name: "low", seconds: 0.5, ratePerSecond: 40, arrivals: "constant" },
-    { name: "high", seconds: 0.6, ratePerSecond: 200, arrivals: "constant" },
+    { name: "low", seconds: 0.5, ratePerSecond: 40, spacing: "constant" },
+    { name: "high", seconds: 0.6, ratePerSecond: 200, spacing: "constant" },
   ] as const;
 
   test("phases are told as they begin, and count by intended start", async () => {

@@ -8,19 +8,19 @@ import { Schedule } from "../../../load-tests/generator/schedule.ts";
 
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
 
-function phase(ratePerSecond: number, seconds: number, arrivals: LoadPhase["arrivals"] = "poisson"): LoadPhase {
-  return { name: `${ratePerSecond}`, ratePerSecond, seconds, arrivals };
+function phase(ratePerSecond: number, seconds: number, spacing: LoadPhase["spacing"] = "poisson"): LoadPhase {
+  return { name: `${ratePerSecond}`, ratePerSecond, seconds, spacing };
 }
 
-function arrivalsOf(phases: readonly LoadPhase[], seed = 1): ReadonlyArray<readonly [phase: number, atMs: number]> {
+function dueOf(phases: readonly LoadPhase[], seed = 1): ReadonlyArray<readonly [phase: number, atMs: number]> {
   const schedule = new Schedule(phases, seededRandom(seed));
-  const arrivals: Array<readonly [number, number]> = [];
-  for (; schedule.dueAtMs !== Infinity; schedule.advance()) arrivals.push([schedule.phase, schedule.dueAtMs]);
-  return arrivals;
+  const due: Array<readonly [number, number]> = [];
+  for (; schedule.dueAtMs !== Infinity; schedule.advance()) due.push([schedule.phase, schedule.dueAtMs]);
+  return due;
 }
 
 function timesOf(phases: readonly LoadPhase[], seed = 1): readonly number[] {
-  return arrivalsOf(phases, seed).map(([, atMs]) => atMs);
+  return dueOf(phases, seed).map(([, atMs]) => atMs);
 }
 
 /** The Kolmogorov–Smirnov statistic times √n, against the exponential distribution of this mean. */
@@ -45,7 +45,7 @@ function gapsOf(times: readonly number[]): readonly number[] {
   return times.map((atMs, index) => atMs - (times[index - 1] ?? 0));
 }
 
-describe("Poisson arrivals", () => {
+describe("a Poisson process", () => {
   // 1.95 is passed by one sample in a thousand; 20,000 arrivals show a bias of 1 %.
   test("have exponential gaps, by a Kolmogorov–Smirnov test", () => {
     for (const seed of seeds) {
@@ -87,37 +87,37 @@ describe("Poisson arrivals", () => {
 });
 
 describe("phases", () => {
-  test("constant arrivals lie at multiples of the gap, without drift", () => {
+  test("constant gaps lie at multiples of the gap, without drift", () => {
     const times = timesOf([phase(3, 1000, "constant")]);
     assert.equal(times.length, 3000);
     assert.equal(times[2997], 999_000);
   });
 
-  test("each phase has its own rate, its own place, and the arrivals of its own time", () => {
+  test("each phase has its own rate, its own place, and the requests of its own time", () => {
     const phases = [phase(100, 2, "constant"), phase(1000, 1, "constant"), phase(10, 3, "constant")];
-    const arrivals = arrivalsOf(phases);
+    const due = dueOf(phases);
     assert.deepEqual(
-      [0, 1, 2].map((place) => arrivals.filter(([of]) => of === place).length),
+      [0, 1, 2].map((place) => due.filter(([of]) => of === place).length),
       [200, 1000, 30],
     );
     assert.deepEqual(
-      arrivals.find(([of]) => of === 1),
+      due.find(([of]) => of === 1),
       [1, 2000],
     );
-    assert.ok(arrivals.every(([of, atMs]) => atMs >= [0, 2000, 3000][of]! && atMs < [2000, 3000, 6000][of]!));
+    assert.ok(due.every(([of, atMs]) => atMs >= [0, 2000, 3000][of]! && atMs < [2000, 3000, 6000][of]!));
   });
 
-  test("a Poisson phase has as many arrivals as its rate says, within four standard deviations", () => {
-    const arrivals = arrivalsOf([phase(400, 10), phase(2500, 4)]);
+  test("a Poisson phase has as many requests as its rate says, within four standard deviations", () => {
+    const due = dueOf([phase(400, 10), phase(2500, 4)]);
     for (const [place, expected] of [4000, 10_000].entries()) {
-      const count = arrivals.filter(([of]) => of === place).length;
+      const count = due.filter(([of]) => of === place).length;
       assert.ok(Math.abs(count - expected) < 4 * Math.sqrt(expected), `phase ${place}: ${count}`);
     }
   });
 
-  test("a phase without load is passed over, whatever its arrivals", () => {
-    for (const arrivals of ["poisson", "constant"] as const) {
-      const found = arrivalsOf([phase(10, 1, arrivals), phase(0, 5, arrivals), phase(10, 1, arrivals)], 3);
+  test("a phase without load is passed over, whatever its spacing", () => {
+    for (const spacing of ["poisson", "constant"] as const) {
+      const found = dueOf([phase(10, 1, spacing), phase(0, 5, spacing), phase(10, 1, spacing)], 3);
       assert.deepEqual([...new Set(found.map(([of]) => of))], [0, 2]);
       assert.ok(found.filter(([of]) => of === 2).every(([, atMs]) => atMs >= 6000 && atMs < 7000));
     }

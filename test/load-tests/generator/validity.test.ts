@@ -30,7 +30,7 @@ describe("the verdict", () => {
 });
 
 describe("an overloaded generator", () => {
-  const steady = [{ name: "steady", seconds: 1, ratePerSecond: 500, arrivals: "constant" }] as const;
+  const steady = [{ name: "steady", seconds: 1, ratePerSecond: 500, spacing: "constant" }] as const;
 
   test("says that it was late, if something keeps its process busy", async () => {
     await using upstream = await startUpstream(answering());

@@ -7,7 +7,7 @@ import { madeUpResults } from "./made-up-results.ts";
 
 const page = reportPage(madeUpResults);
 const own = madeUpResults.scenarios.filter(({ isReference }) => !isReference);
-/** As the page writes text. */
+/** As gateway.ts writes text. */
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 describe("the report", () => {
