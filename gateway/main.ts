@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 
-import type { StartSurroundings } from "./commands/environment.ts";
+import type { StartSurroundings } from "./commands/terminal.ts";
 
 import { check } from "./commands/check.ts";
 import { demo } from "./commands/demo.ts";

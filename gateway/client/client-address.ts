@@ -1,6 +1,4 @@
-import { isIP } from "node:net";
-
-import type { TrustsPeer } from "./trusted-proxies.ts";
+import { isIP, BlockList, isIPv6 } from "node:net";
 
 /**
  * The client's own address: the peer's, or where the peer is a trusted proxy, the nearest address in X-Forwarded-For
@@ -31,4 +29,20 @@ function addressOf(entry: string): string | undefined {
   const bare = /^\[([^\]]+)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(entry);
   const address = (bare?.[1] ?? bare?.[2] ?? entry).toLowerCase();
   return isIP(address) === 0 ? undefined : plainAddress(address);
+}
+
+/** Tells whether a peer may speak for others: `listen.trustedProxies`, compiled. */
+export type TrustsPeer = (address: string) => boolean;
+
+/** Compiles a list of addresses and CIDRs. */
+export function compileTrustedProxies(cidrs: readonly string[]): TrustsPeer {
+  if (cidrs.length === 0) return () => false;
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = "", prefix] = cidr.split("/", 2);
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (address) => list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }

@@ -1,7 +1,7 @@
 import type { Inbound } from "../exchange/exchange.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { Peer } from "./request.ts";
-import type { TrustsPeer } from "./trusted-proxies.ts";
+import type { TrustsPeer } from "./client-address.ts";
 
 import { Known } from "../http1/fields.ts";
 import { clientAddress } from "./client-address.ts";

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 import type { ResponseWriter, WriteObserver } from "../exchange/downstream.ts";
-import type { ConnectionSettings } from "./connection-settings.ts";
+import type { ConnectionSettings } from "./connection-host.ts";
 import type { ResponseBuffers } from "./response-buffers.ts";
 
 import { chunkHead, lastChunk } from "../http1/chunked.ts";

@@ -3,8 +3,7 @@ import type { ServerOpts, Socket } from "node:net";
 import type { Clock } from "../exchange/clock.ts";
 import type { ListenConfig } from "../config/schema.ts";
 import type { ConnectionsView, Report } from "../exchange/events.ts";
-import type { ConnectionHost, RequestHandler } from "./connection-host.ts";
-import type { ConnectionSettings } from "./connection-settings.ts";
+import type { ConnectionHost, RequestHandler, ConnectionSettings } from "./connection-host.ts";
 import type { TlsListening } from "./tls.ts";
 import type { WaitLimits } from "./waits.ts";
 

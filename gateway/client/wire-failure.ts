@@ -2,8 +2,7 @@ import type { FailureCode } from "../failures/codes.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { WireRule } from "../http1/rules.ts";
 
-import { Failure } from "../failures/failure.ts";
-import { WireError } from "../failures/wire-error.ts";
+import { Failure, WireError } from "../failures/failure.ts";
 import { Fields } from "../http1/fields.ts";
 import { wireRules } from "../http1/rules.ts";
 

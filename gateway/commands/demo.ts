@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { OrdersApi } from "../demo/orders-api.ts";
 import type { RunningGateway } from "../supervise/running-gateway.ts";
-import type { StartSurroundings } from "./environment.ts";
+import type { StartSurroundings } from "./terminal.ts";
 
 import { formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";

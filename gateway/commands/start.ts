@@ -2,8 +2,7 @@ import cluster from "node:cluster";
 
 import type { LoadResult } from "../config/load.ts";
 import type { GatewayOptions, RunningGateway } from "../supervise/running-gateway.ts";
-import type { StartSurroundings } from "./environment.ts";
-import type { Terminal } from "./terminal.ts";
+import type { StartSurroundings, Terminal } from "./terminal.ts";
 
 import { formatFinding } from "../config/finding.ts";
 import { loadConfig } from "../config/load.ts";

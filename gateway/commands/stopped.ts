@@ -1,5 +1,5 @@
 import type { RunningGateway } from "../supervise/running-gateway.ts";
-import type { StartSurroundings } from "./environment.ts";
+import type { StartSurroundings } from "./terminal.ts";
 
 /** Settles at the first signal; a second one ends the process as soon as the log is written. */
 export function stopped(gateway: RunningGateway, surroundings: StartSurroundings): Promise<void> {

@@ -1,3 +1,5 @@
+import type { LoadOptions } from "../config/load.ts";
+
 /** Where a command writes. Each call is a line, or several, without the last line end. */
 export interface Terminal {
   out(text: string): void;
@@ -35,4 +37,14 @@ export function wrap(text: string, width: number): string[] {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line];
+}
+
+/** What a command that serves has of its process. */
+export interface StartSurroundings extends Terminal, LoadOptions {
+  /** Calls `stop` at each SIGTERM and SIGINT. */
+  onSignal(stop: () => void): void;
+  /** Calls `reload` at each SIGHUP. */
+  onReload(reload: () => void): void;
+  /** Ends the process at once. */
+  exit(code: number): never;
 }

@@ -3,7 +3,7 @@ import { flushCompileCache } from "node:module";
 
 import type { Config } from "../config/schema.ts";
 import type { FromWorker, ListenFault, Question, ToWorker } from "../supervise/messages.ts";
-import type { StartSurroundings } from "./environment.ts";
+import type { StartSurroundings } from "./terminal.ts";
 
 import { compileForStart } from "../supervise/running-gateway.ts";
 import { Service } from "../supervise/service.ts";

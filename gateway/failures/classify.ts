@@ -1,8 +1,7 @@
 import type { FailureCode } from "./codes.ts";
 import type { TimerName } from "./failure.ts";
 
-import { ConnectionLost } from "./connection-lost.ts";
-import { Failure, TimerExpired } from "./failure.ts";
+import { ConnectionLost, Failure, TimerExpired } from "./failure.ts";
 import { tlsAlertId } from "./tls-alert.ts";
 
 /** The facts that decide what a foreign error means, kept as they happened (see AttemptFacts). */

@@ -1,7 +1,6 @@
 import type { FailureCode } from "./codes.ts";
 import type { FailureRow, ProxyErrorType } from "./table.ts";
 
-import { saysLater } from "./status.ts";
 import { failureTable } from "./table.ts";
 
 /** One finding of a validation: where (RFC 6901 fragment, or a parameter's name), which rule, in words. No values. */
@@ -88,4 +87,50 @@ export class TimerExpired extends Error {
     super(timer);
     this.timer = timer;
   }
+}
+
+/** A connection ended before the message on it was complete: with FIN, or by an error that its cause names. */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+  readonly by: "fin" | "error";
+
+  constructor(by: "fin" | "error", cause?: unknown) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(by === "fin" ? "closed by FIN" : "closed by an error", cause === undefined ? undefined : { cause });
+    Error.stackTraceLimit = stackTraceLimit;
+    this.by = by;
+  }
+}
+
+/**
+ * A peer broke a rule of HTTP/1.1. `code` is the rule's name, which the log shows as the cause; the rules stand in
+ * http1/rules.ts.
+ */
+export class WireError extends Error {
+  override readonly name = "WireError";
+  readonly code: string;
+
+  constructor(rule: string, text: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(text);
+    Error.stackTraceLimit = stackTraceLimit;
+    this.code = rule;
+  }
+}
+
+/** RFC 9110 §15.6: the server's own fault, or that of one behind it. */
+export function isServerError(status: number): boolean {
+  return status >= 500;
+}
+
+/** Every answer that says "later" says when (RFC 9110 §15.6.4, RFC 6585 §4). */
+export function saysLater(status: number | null): boolean {
+  return status === 503 || status === 429;
+}
+
+/** RFC 9110 §15.6.4: who answers so has too much to do, or says so. */
+export function isUnavailable(status: number): boolean {
+  return status === 503;
 }

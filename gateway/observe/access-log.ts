@@ -1,8 +1,6 @@
 import type { Exchange, Outcome } from "../exchange/exchange.ts";
 
-import { jsonString, jsonStringOrNull } from "./json-string.ts";
 import { lastAttempt } from "./outcome.ts";
-import { roundedMs } from "./rounded-ms.ts";
 
 /** How an exchange ended. */
 export interface Ending {
@@ -63,4 +61,22 @@ function isoTime(time: number): string {
     lastTimeText = new Date(time).toISOString();
   }
   return lastTimeText;
+}
+
+/** Milliseconds to three decimals; null where they were never taken, as before a connection stood. */
+export function roundedMs(milliseconds: number | undefined): number | null {
+  if (milliseconds === undefined || !(milliseconds >= 0 && milliseconds <= Number.MAX_SAFE_INTEGER)) return null;
+  return Math.round(milliseconds * 1000) / 1000;
+}
+
+const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+/** `text` as a JSON string. Nearly all text is plain ASCII and needs only its quotes. */
+function jsonString(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+/** `text` as a JSON string, or null where there is none. */
+function jsonStringOrNull(text: string | undefined): string {
+  return text === undefined ? "null" : jsonString(text);
 }

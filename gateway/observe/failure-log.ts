@@ -5,7 +5,7 @@ import type { LogLevel } from "./log.ts";
 
 import { causeChain, stackOf } from "./cause.ts";
 import { lastAttempt } from "./outcome.ts";
-import { roundedMs } from "./rounded-ms.ts";
+import { roundedMs } from "./access-log.ts";
 
 const maxAttempts = 10;
 

@@ -24,7 +24,7 @@ import { compileHeaderRules } from "../upstream/headers.ts";
 import { Known } from "../http1/fields.ts";
 import { checkRequest, isForGateway } from "../client/request-checks.ts";
 import { readInbound } from "../client/inbound.ts";
-import { compileTrustedProxies } from "../client/trusted-proxies.ts";
+import { compileTrustedProxies } from "../client/client-address.ts";
 import { pooledRandom } from "../observe/random.ts";
 import { requestId, traceContext } from "../observe/trace.ts";
 import { answerOptions } from "../respond/options.ts";

@@ -8,12 +8,11 @@ import type { UpstreamView } from "../exchange/events.ts";
 import type { TargetOptions } from "./target.ts";
 
 import { Concurrency } from "../acquire/concurrency.ts";
-import { FixedLimit } from "../acquire/limit/fixed.ts";
+import { FixedLimit } from "../acquire/limit/limit.ts";
 import { Knee } from "../acquire/limit/knee.ts";
 import { sampleOf } from "../acquire/limit/sample.ts";
 import { RetryBudget } from "../attempt/budget.ts";
-import { compileHashKey } from "../balance/hash-key.ts";
-import { BoundedHash } from "../balance/policy/bounded-hash.ts";
+import { compileHashKey, BoundedHash } from "../balance/policy/bounded-hash.ts";
 import { LeastRequest } from "../balance/policy/least-request.ts";
 import { RoundRobin } from "../balance/policy/round-robin.ts";
 import { WeightedRandom } from "../balance/policy/weighted-random.ts";

@@ -8,8 +8,8 @@ import type { Failure } from "../failures/failure.ts";
 import type { RelayOptions, ResponseRules } from "./relay.ts";
 import type { Stale } from "./stale-cache.ts";
 
-import { isReplaceable } from "../failures/replaceable.ts";
-import { saysLater } from "../failures/status.ts";
+import { isReplaceable } from "../failures/held-back.ts";
+import { saysLater } from "../failures/failure.ts";
 import { cacheStatus } from "./cache-status.ts";
 import { CopiedAnswer } from "./copied-answer.ts";
 import { endResponse } from "./end-response.ts";

@@ -3,8 +3,7 @@ import type { Fallback } from "./fallback.ts";
 import type { ResponseSchema } from "./response-schema.ts";
 import type { TranslateOptions } from "./translate.ts";
 
-import { Failure } from "../failures/failure.ts";
-import { isServerError } from "../failures/status.ts";
+import { Failure, isServerError } from "../failures/failure.ts";
 import { discard } from "./discard.ts";
 import { translate } from "./translate.ts";
 

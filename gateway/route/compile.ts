@@ -1,9 +1,10 @@
+import { METHODS } from "node:http";
+
 import type { RouteConfig } from "../config/schema.ts";
 import type { EncodedSlash } from "./canonical.ts";
 import type { PathPattern } from "./pattern.ts";
 import type { TreeEntry } from "./tree.ts";
 
-import { routableMethods } from "./methods.ts";
 import { parsePattern } from "./pattern.ts";
 import { patternKey, Tree } from "./tree.ts";
 
@@ -109,3 +110,17 @@ function entryOf<T>({ method, pattern, route }: Claim<T>): TreeEntry<T> {
 }
 
 const anyHost = "";
+
+const common = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/**
+ * Never forwarded: TRACE echoes credentials to whoever asks (RFC 9110 §9.3.8), CONNECT opens tunnels (§9.3.6), SOURCE is
+ * no method of HTTP's.
+ */
+const refused = new Set(["CONNECT", "TRACE", "SOURCE"]);
+
+/** What a route without `methods` serves, and the order in which Allow names them: the common ones first. */
+const routableMethods: readonly string[] = [
+  ...common,
+  ...METHODS.filter((method) => !common.includes(method) && !refused.has(method)).toSorted(),
+];

@@ -7,17 +7,15 @@ import type { CallConnection, Carried, OutgoingRequest, TransportOptions } from 
 import type { ConnectPhase } from "./connect.ts";
 import type { ResponseConsumer } from "./response-reader.ts";
 
-import { ConnectionLost } from "../failures/connection-lost.ts";
-import { Failure } from "../failures/failure.ts";
+import { ConnectionLost, Failure } from "../failures/failure.ts";
 import { guarded } from "../exchange/guarded.ts";
 import { isPersistent } from "../http1/framing.ts";
 import { Call } from "./call.ts";
 import { openConnection } from "./connect.ts";
-import { promisedKeepAliveMs } from "./keep-alive.ts";
+import { promisedKeepAliveMs } from "./headers.ts";
 import { StreamedBody } from "./request-body.ts";
 import { writeRequest } from "./request-writer.ts";
-import { ResponseReader } from "./response-reader.ts";
-import { wireFailure } from "./wire-failure.ts";
+import { ResponseReader, wireFailure } from "./response-reader.ts";
 import { holdWriteErrors } from "./write-errors.ts";
 
 /** Response header sections over this are refused with upstream_headers_too_large. Bytes. */

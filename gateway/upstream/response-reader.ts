@@ -5,6 +5,8 @@ import { ChunkedDecoder } from "../http1/chunked.ts";
 import { chunked, responseFraming, untilClose } from "../http1/framing.ts";
 import { HeadReader } from "../http1/head-reader.ts";
 import { parseResponseHead } from "../http1/response-head.ts";
+import { Failure, WireError } from "../failures/failure.ts";
+import { wireRules } from "../http1/rules.ts";
 
 /** Takes one response as it is read. Any call may end the reading by `ResponseReader.stop`. */
 export interface ResponseConsumer {
@@ -117,4 +119,12 @@ export class ResponseReader {
     consumer?.refused(rule);
     return chunk.length;
   }
+}
+
+/** What a response is that breaks a rule of the wire, before its head was read (`isAnswered` false) or after. */
+export function wireFailure(rule: WireRule, isAnswered: boolean): Failure {
+  const cause = new WireError(rule, wireRules[rule]);
+  const isTooLarge = rule === "head_too_large" || rule === "first_line_too_large";
+  if (isTooLarge) return new Failure("upstream_headers_too_large", { cause });
+  return new Failure(isAnswered ? "upstream_incomplete" : "upstream_protocol_error", { cause });
 }

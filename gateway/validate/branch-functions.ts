@@ -1,16 +1,14 @@
-import type { KeywordCxt, Name, SchemaCxt } from "ajv";
-
-import { _ } from "ajv";
-import { compileSchema, SchemaEnv } from "ajv/dist/compile/index.js";
-import { callRef, getValidate } from "ajv/dist/vocabularies/core/ref.js";
+import type { KeywordCxt, Name, SchemaCxt, Code } from "ajv";
 
 import type { Subschema } from "./counted-keyword.ts";
 import type { Resolve } from "./discriminator.ts";
 
+import { _ } from "ajv";
+import { compileSchema, SchemaEnv } from "ajv/dist/compile/index.js";
+import { callRef, getValidate } from "ajv/dist/vocabularies/core/ref.js";
 import { copyWithin, CountedKeyword } from "./counted-keyword.ts";
-import { CountedReference } from "./counted-reference.ts";
 import { isObject } from "./schema-document.ts";
-import { errorCount } from "./work-charges.ts";
+import { errorCount, charge } from "./work-charges.ts";
 
 /** The context of `oneOf` or `anyOf`: compiles each large branch as a separate function. */
 export class CountedUnion extends CountedKeyword {
@@ -113,3 +111,13 @@ const minBranch = 12;
 const data = new Set(["const", "enum", "default", "examples"]);
 /** Keywords whose meaning depends on the function around them, or that change the base of references. */
 const bound = new Set(["$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef"]);
+
+/** The context of a reference: charges the call of a function, whose errors are appended to a copy of ours. */
+export class CountedReference extends CountedKeyword {
+  override result(condition: Code, succeed?: () => void, fail?: () => void): void {
+    charge(this, _`${workPerCall} + ${errorCount}`);
+    super.result(condition, succeed, fail);
+  }
+}
+
+const workPerCall = 12;

@@ -2,9 +2,8 @@ import type { CodeKeywordDefinition, KeywordCxt, SchemaCxt } from "ajv";
 
 import type { Resolve } from "./discriminator.ts";
 
-import { CountedUnion, largeBranches } from "./branch-functions.ts";
+import { CountedUnion, largeBranches, CountedReference } from "./branch-functions.ts";
 import { adopt, CountedKeyword, countMembers, workPerError } from "./counted-keyword.ts";
-import { CountedReference } from "./counted-reference.ts";
 import { findDiscriminator } from "./discriminator.ts";
 import { switchBranches } from "./safe-unions.ts";
 import { resolveLocal } from "./schema-document.ts";

@@ -4,7 +4,7 @@ import type { ScenarioRun } from "../../load-tests/scenario.ts";
 import type { Service } from "../../load-tests/upstream/service.ts";
 import type { LimitedSubject } from "./scenario-simulation.ts";
 
-import { FixedLimit } from "../../gateway/acquire/limit/fixed.ts";
+import { FixedLimit } from "../../gateway/acquire/limit/limit.ts";
 import { Knee } from "../../gateway/acquire/limit/knee.ts";
 import { Gradient2 } from "../../load-tests/limits/gradient2.ts";
 import { playScenario } from "./scenario-simulation.ts";

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import fc from "fast-check";
-
 import type { Exchange, Target } from "../../gateway/exchange/exchange.ts";
 
-import { compileHashKey } from "../../gateway/balance/hash-key.ts";
-import { BoundedHash } from "../../gateway/balance/policy/bounded-hash.ts";
+import fc from "fast-check";
+import { compileHashKey, BoundedHash } from "../../gateway/balance/policy/bounded-hash.ts";
 import { exchangeUnderTest } from "../support/exchange-under-test.ts";
 
 interface FakeTarget extends Target {

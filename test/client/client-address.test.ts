@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { clientAddress, plainAddress } from "../../gateway/client/client-address.ts";
-import { compileTrustedProxies } from "../../gateway/client/trusted-proxies.ts";
+import { clientAddress, plainAddress, compileTrustedProxies } from "../../gateway/client/client-address.ts";
 
 const trusts = compileTrustedProxies(["10.0.0.0/8", "fd00::/8"]);
 

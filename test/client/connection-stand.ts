@@ -1,5 +1,4 @@
-import type { ConnectionHost, RequestHandler } from "../../gateway/client/connection-host.ts";
-import type { ConnectionSettings } from "../../gateway/client/connection-settings.ts";
+import type { ConnectionHost, RequestHandler, ConnectionSettings } from "../../gateway/client/connection-host.ts";
 import type { ClientRequest } from "../../gateway/client/request.ts";
 import type { WaitLimits } from "../../gateway/client/waits.ts";
 

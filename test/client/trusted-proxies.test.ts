@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { compileTrustedProxies } from "../../gateway/client/trusted-proxies.ts";
+import { compileTrustedProxies } from "../../gateway/client/client-address.ts";
 
 test("nobody is trusted unless somebody is named", () => {
   const trusts = compileTrustedProxies([]);

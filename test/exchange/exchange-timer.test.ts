@@ -9,7 +9,7 @@ import { FakeClock } from "../support/fake-clock.ts";
 function setUp() {
   const clock = new FakeClock(0);
   const fired: Array<readonly [TimerName, number]> = [];
-  const timer = new ExchangeTimer(clock, { expire: (timer) => fired.push([timer, clock.now()]) });
+  const timer = new ExchangeTimer(clock, { expire: (name) => fired.push([name, clock.now()]) });
   return { clock, fired, timer };
 }
 
@@ -135,7 +135,7 @@ describe("an exchange's timer", () => {
     clock.block(1000);
     clock.advance(10);
     assert.deepEqual(
-      fired.map(([timer]) => timer),
+      fired.map(([name]) => name),
       ["headers", "deadline"],
     );
   });

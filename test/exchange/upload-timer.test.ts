@@ -95,7 +95,7 @@ describe("the wait for a body", () => {
   test("is bounded by the deadline alone where there is no pace", () => {
     const clock = new FakeClock(0);
     const expired: string[] = [];
-    const timer = new ExchangeTimer(clock, { expire: (timer) => expired.push(timer) });
+    const timer = new ExchangeTimer(clock, { expire: (name) => expired.push(name) });
     const wait = new UploadTimer(clock, timer, undefined);
     timer.setDeadline(60_000);
     wait.begin();

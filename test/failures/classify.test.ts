@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import fc from "fast-check";
-
 import type { FailureFacts } from "../../gateway/failures/classify.ts";
 import type { FailureCode } from "../../gateway/failures/codes.ts";
 import type { TimerName } from "../../gateway/failures/failure.ts";
 
-import { ConnectionLost } from "../../gateway/failures/connection-lost.ts";
+import fc from "fast-check";
+import { ConnectionLost, Failure, TimerExpired } from "../../gateway/failures/failure.ts";
 import { classify, errorCode } from "../../gateway/failures/classify.ts";
-import { Failure, TimerExpired } from "../../gateway/failures/failure.ts";
 
 type Phase = FailureFacts["phase"];
 

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 
 import type { LimitedSubject } from "../acquire/scenario-simulation.ts";
 
-import { FixedLimit } from "../../gateway/acquire/limit/fixed.ts";
+import { FixedLimit } from "../../gateway/acquire/limit/limit.ts";
 import { seededRandom } from "../../load-tests/generator/random.ts";
 import { afterLoad, afterLoadUnnoticed } from "../../load-tests/peers/after-load.ts";
 import { Simulator } from "../../load-tests/upstream/simulator.ts";

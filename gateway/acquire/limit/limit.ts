@@ -21,3 +21,17 @@ export interface Limit {
   admitted(inFlight: number): void;
   ended(sample: Sample): void;
 }
+
+/** The configured number, whatever happens. */
+export class FixedLimit implements Limit {
+  readonly limit: number;
+  readonly typicalMs = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  admitted(): void {}
+
+  ended(): void {}
+}

@@ -1,5 +1,4 @@
 import type { Exchange, Target } from "../../exchange/exchange.ts";
-import type { HashKey } from "../hash-key.ts";
 import type { Policy } from "../pool.ts";
 
 /** How far over its fair share of what is under way a target may go, before its keys go to their next one. */
@@ -73,4 +72,15 @@ function scattered(hash: number): number {
 /** 0 < x < 1. */
 function fraction(hash: number): number {
   return ((scattered(hash) >>> 0) + 0.5) / 2 ** 32;
+}
+
+/** What a request is hashed by; undefined where it has no such thing. */
+export type HashKey = (exchange: Exchange) => string | undefined;
+
+/** `upstreams.*.hashBy`, compiled: ip, path or header:<name>. */
+export function compileHashKey(hashBy: string): HashKey {
+  if (hashBy === "ip") return ({ inbound }) => inbound.clientAddress;
+  if (hashBy === "path") return ({ inbound }) => inbound.path;
+  const name = hashBy.slice("header:".length).toLowerCase();
+  return ({ inbound }) => inbound.fields.get(name);
 }
