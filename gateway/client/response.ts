@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
 
 import type { ResponseWriter, WriteObserver } from "../exchange/downstream.ts";
-import type { ConnectionSettings } from "./connection-host.ts";
 import type { ResponseBuffers } from "./response-buffers.ts";
 
 import { chunkHead, lastChunk } from "../http1/chunked.ts";
@@ -14,7 +13,8 @@ export interface ResponseConnection {
   readonly socket: Socket;
   readonly host: {
     readonly buffers: ResponseBuffers;
-    readonly settings: Pick<ConnectionSettings, "keepAliveTail">;
+    /** The head's last fields on a connection that goes on. */
+    readonly settings: { readonly keepAliveTail: string };
   };
   readonly isClosed: boolean;
 }
