@@ -65,15 +65,11 @@ export interface Route {
 
 /**
  * The record that travels through the stages: one request, from its head to its last byte out. Outside of attempts its
- * own facts classify what is thrown: no connection to an upstream is involved there.
+ * phase classifies what is thrown: no connection to an upstream is involved there.
  */
 export class Exchange<R extends Route = Route> implements TimerOwner {
   readonly request: RequestStream;
   readonly response: ResponseWriter;
-  readonly reused = false;
-  readonly responseBytes = 0;
-  readonly closedByUpstream = false;
-  readonly awaitsClient = false;
   readonly clock: Clock;
   readonly timer: ExchangeTimer;
   readonly startedAt: number;

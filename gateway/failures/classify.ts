@@ -7,10 +7,10 @@ import { tlsAlertId } from "./tls-alert.ts";
 /** The facts that decide what a foreign error means, kept as they happened (see AttemptFacts). */
 export interface FailureFacts {
   readonly phase: "accept" | "body" | "queue" | "dns" | "connect" | "tls" | "send" | "headers" | "relay";
-  readonly reused: boolean;
-  readonly responseBytes: number;
-  readonly closedByUpstream: boolean;
-  readonly awaitsClient: boolean;
+  /** Of an attempt: its connection had served before, bytes of the response came, its next byte is the client's. */
+  readonly reused?: boolean;
+  readonly responseBytes?: number;
+  readonly awaitsClient?: boolean;
 }
 
 /**
@@ -73,7 +73,7 @@ function timerCode(timer: TimerName, facts: FailureFacts): FailureCode {
 
 function deadlineCode(facts: FailureFacts): FailureCode {
   if (facts.phase === "queue") return "queue_timeout";
-  if (facts.phase === "accept" || facts.phase === "body" || facts.awaitsClient) return "client_timeout";
+  if (facts.phase === "accept" || facts.phase === "body" || facts.awaitsClient === true) return "client_timeout";
   return "deadline_exceeded";
 }
 
@@ -145,7 +145,7 @@ function exchangeCode(thrown: unknown, code: string, facts: FailureFacts): Failu
   if (code === "HPE_HEADER_OVERFLOW") return "upstream_headers_too_large";
   if (code.startsWith("HPE_")) return "upstream_protocol_error";
   if (thrown instanceof ConnectionLost || isConnectionLoss(code)) {
-    return facts.reused && facts.responseBytes === 0 ? "upstream_stale_connection" : "upstream_reset";
+    return facts.reused === true && facts.responseBytes === 0 ? "upstream_stale_connection" : "upstream_reset";
   }
   return "internal";
 }

@@ -15,7 +15,6 @@ const plain: FailureFacts = {
   phase: "headers",
   reused: false,
   responseBytes: 0,
-  closedByUpstream: true,
   awaitsClient: false,
 };
 
@@ -220,7 +219,6 @@ test("the message of an error never decides", () => {
     phase: phases,
     reused: fc.boolean(),
     responseBytes: fc.nat(2),
-    closedByUpstream: fc.boolean(),
     awaitsClient: fc.boolean(),
   });
   const messages = fc.oneof(
