@@ -12,8 +12,12 @@ export const leavingClients: Scenario = {
   isQuick: false,
   // So slow that hardly an answer is there before the client leaves.
   services: [{ slots: 200, meanMs: 300, sigma: 0.25 }],
-  // The question is not about limits.
-  config: { upstreams: { "service-1": { concurrency: { limit: 200 } } } },
+  config: {
+    // Before the response a FIN may also be the end of the requests of a client that waits, which is the default.
+    listen: { halfClose: "cancel" },
+    // The question is not about limits.
+    upstreams: { "service-1": { concurrency: { limit: 200 } } },
+  },
   classes: [
     {
       name: "get",
