@@ -118,7 +118,7 @@ export interface GatewayHandle {
   readonly adminPort: number | undefined;
   readonly pid: number;
   /** Puts its config, with this over it, in force by a reload. Undefined where the subject has none. */
-  reconfigure?(patch: ConfigPatch): Promise<void>;
+  readonly reconfigure?: (patch: ConfigPatch) => Promise<void>;
 }
 
 /** What is put to the test: statuswise with some config, or a peer. */

@@ -82,6 +82,7 @@ export class AcceptedSockets {
     for (const connection of this.#sockets.values()) connection?.cancel(reason);
   }
 
+  /** Destroys all, whatever is under way. */
   destroy(): void {
     for (const socket of this.#sockets.keys()) socket.destroy();
   }

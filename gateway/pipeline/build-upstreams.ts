@@ -29,7 +29,7 @@ export interface UpstreamsOptions {
 export function buildUpstreams(options: UpstreamsOptions, inherited?: Upstreams): Upstreams {
   const { clock, random, observer } = options;
   const { name: pseudonym, upstreams } = options.config;
-  const buildPipeline = ([name, config]: [string, UpstreamConfig]) => {
+  const build = ([name, config]: [string, UpstreamConfig]) => {
     const origin = { config, pseudonym, tls: contentsOf(config.tls) };
     const standing = inherited?.get(name);
     if (standing !== undefined && isDeepStrictEqual(standing.origin, origin)) return [name, standing] as const;
@@ -37,7 +37,7 @@ export function buildUpstreams(options: UpstreamsOptions, inherited?: Upstreams)
     const upstream = new Upstream({ name, config, clock, random, report: observer.report, outgoing });
     return [name, { upstream, origin }] as const;
   };
-  return new Map(Object.entries(upstreams).map(buildPipeline));
+  return new Map(Object.entries(upstreams).map(build));
 }
 
 /** Closes those that `next` has not taken over. Calls under way, and calls that are still to come, end well. */

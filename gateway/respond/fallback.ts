@@ -9,7 +9,7 @@ import type { RelayOptions, ResponseRules } from "./relay.ts";
 import type { Stale } from "./stale-cache.ts";
 
 import { isReplaceable } from "../failures/held-back.ts";
-import { saysLater } from "../failures/failure.ts";
+import { saysLater } from "../failures/status.ts";
 import { cacheStatus } from "./cache-status.ts";
 import { CopiedAnswer } from "./copied-answer.ts";
 import { endResponse } from "./end-response.ts";

@@ -3,7 +3,8 @@ import type { Fallback } from "./fallback.ts";
 import type { ResponseSchema } from "./response-schema.ts";
 import type { TranslateOptions } from "./translate.ts";
 
-import { Failure, isServerError } from "../failures/failure.ts";
+import { Failure } from "../failures/failure.ts";
+import { isServerError } from "../failures/status.ts";
 import { discard } from "./discard.ts";
 import { translate } from "./translate.ts";
 

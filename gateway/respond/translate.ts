@@ -1,7 +1,7 @@
 import type { UpstreamErrorsConfig } from "../config/schema.ts";
 import type { Exchange, UpstreamAnswer } from "../exchange/exchange.ts";
 
-import { saysLater } from "../failures/failure.ts";
+import { saysLater } from "../failures/status.ts";
 import { fieldOf, fieldsOf } from "./answer-fields.ts";
 import { hold } from "./held-answer.ts";
 

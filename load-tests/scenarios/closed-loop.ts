@@ -80,8 +80,8 @@ async function refusedAtOnce(callers: Callers): Promise<number> {
 
 function gatewayOf({ gateways: [gateway] }: Pick<Stage, "gateways">) {
   if (gateway?.reconfigure === undefined) throw new TypeError("the scenario needs a gateway that can be reconfigured");
-  const { port, pid } = gateway;
-  return { port, pid, shed: async (enabled: boolean) => gateway.reconfigure?.({ shedding: { enabled } }) };
+  const { port, pid, reconfigure } = gateway;
+  return { port, pid, shed: async (enabled: boolean) => reconfigure({ shedding: { enabled } }) };
 }
 
 /** Whatever was not answered with 200, for whatever reason. */

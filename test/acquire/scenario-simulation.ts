@@ -17,7 +17,7 @@ export interface LimitedSubject {
 }
 
 /**
- * Plays a scenario in simulated time, on the simulation: the same load, service, patience and measures as on the stage, and
+ * Plays a scenario in simulated time: the same load, service, patience and measures as on the stage, and
  * nothing of what a machine adds. Where both agree, the machine was not the reason; where a limit fails here, it is the
  * rule.
  */

@@ -220,7 +220,7 @@ describe("faults", () => {
 });
 
 describe("counters", () => {
-  test("tell received by method and the peak of those who were there at once", () => {
+  test("tell how many requests came by method and the peak of those who were there at once", () => {
     const simulator = made(constant);
     for (const method of ["GET", "POST", "GET"]) simulator.arrive(new Guest(method), 0);
     simulator.advance(1_000);

@@ -1,7 +1,7 @@
 import type { Attempt } from "../../exchange/exchange.ts";
 import type { Sample } from "./limit.ts";
 
-import { isUnavailable } from "../../failures/failure.ts";
+import { isUnavailable } from "../../failures/status.ts";
 
 /**
  * What an attempt that has ended says about the upstream's load; undefined for nothing. An attempt that was not sent
