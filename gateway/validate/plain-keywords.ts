@@ -1,3 +1,4 @@
+import { isCompound } from "./allowed-values.ts";
 import { isPattern } from "./pattern/compile-pattern.ts";
 import { isObject } from "./schema-document.ts";
 
@@ -88,7 +89,7 @@ const branches = { shape: "applied", allows: isFilledList } as const;
 const branch = { shape: "applied", allows: isAnything } as const;
 
 export const keywords: ReadonlyMap<string, PlainKeyword> = new Map<string, PlainKeyword>([
-  ["enum", { allows: isFilledList }],
+  ["enum", { allows: areDistinct }],
   ["const", { allows: isAnything }],
   ["minimum", number],
   ["maximum", number],
@@ -127,6 +128,12 @@ function arePatternsAlone(value: unknown, schema: Readonly<Record<string, unknow
 
 function isNameList(value: unknown): boolean {
   return Array.isArray(value) && value.every(isString) && new Set(value).size === value.length;
+}
+
+/** At most one is an object or array, for whose equality a set is of no use. */
+function areDistinct(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  return new Set(value).size === value.length && value.filter(isCompound).length <= 1;
 }
 
 function isFilledList(value: unknown): boolean {

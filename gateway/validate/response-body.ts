@@ -3,7 +3,7 @@ import type { ErrorObject } from "ajv";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { SchemaMismatch } from "../exchange/events.ts";
 import type { ContentCoding, Inflating } from "./inflate.ts";
-import type { SchemaCheck } from "./schema-compiler.ts";
+import type { SchemaCheck } from "./schema-check.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { inflate } from "./inflate.ts";
@@ -71,7 +71,7 @@ function checkText(text: Buffer, schema: SchemaCheck): Checked {
     return errors.length === 0 ? valid : { kind: "invalid", errors: errors.slice(0, maxErrors).map(mismatch) };
   } catch (error) {
     if (error instanceof WorkExceeded) return { kind: "unchecked", reason: "work" };
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure) || error.code === "internal") throw error;
     return notJson("json", error.options.detail ?? "nests too deeply");
   }
 }

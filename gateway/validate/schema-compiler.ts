@@ -6,36 +6,36 @@ import type { Dialect } from "./schema-dialect.ts";
 import type { Draft, SchemaDocument } from "./schema-document.ts";
 import type { SchemaFinding } from "./schema-finding.ts";
 
+import { PlainGenerator } from "./plain-generator.ts";
+import { isPlainSchema } from "./plain-schema.ts";
+import { SchemaCheck } from "./schema-check.ts";
 import { createDialect } from "./schema-dialect.ts";
 import { metaSchemas } from "./schema-document.ts";
 import { schemaFaults } from "./schema-faults.ts";
 import { SchemaLibrary } from "./schema-library.ts";
 import { formatsIn, locateKeyword, locateReference, reviewSchema } from "./schema-review.ts";
 
-/** A compiled schema. `errors` of either function is shared between calls: read it at once. */
-export interface SchemaCheck {
-  readonly document: SchemaDocument;
-  /** Stops at the first error. */
-  readonly quick: ValidateFunction;
-  /** Finds every error. */
-  readonly thorough: ValidateFunction;
-}
-
 /**
- * Compiles schema files, each once, and gathers what there is to say about them. One that cannot be compiled names
- * itself and stops no other.
+ * Reads schema files, each once, and gathers what there is to say about them. One that cannot be compiled names itself
+ * and stops no other. A plain schema is not compiled: it is known that nothing could be said of it. Any other is, since
+ * only compiling it shows what is wrong with it.
  */
 export class SchemaCompiler {
   readonly findings: SchemaFinding[] = [];
   readonly #library: SchemaLibrary;
+  readonly #isPlain: (document: SchemaDocument) => boolean;
   readonly #dialects = new Map<Draft, Dialect>();
   readonly #checks = new Map<string, SchemaCheck | undefined>();
+  /** Plain schemas, by their addresses. */
+  readonly #plain = new Map<string, SchemaDocument>();
+  readonly #generator = new PlainGenerator();
   readonly #unknownFormats = new Set<string>();
   #warnings: string[] = [];
 
   /** @param registered files whose `$id` other schemas may refer to */
-  constructor(registered: readonly string[]) {
+  constructor(registered: readonly string[], isPlain = isPlainSchema) {
     this.#library = new SchemaLibrary(registered, (finding) => this.findings.push(finding));
+    this.#isPlain = isPlain;
   }
 
   /** Undefined where the file has an error, which is then among the findings. */
@@ -52,12 +52,15 @@ export class SchemaCompiler {
   #compileDocument(document: SchemaDocument): SchemaCheck | undefined {
     const review = reviewSchema(document);
     this.findings.push(...review);
-    if (!this.#obeysMetaSchema(document) || review.some(({ severity }) => severity === "error")) return undefined;
+    const isBroken = review.some(({ severity }) => severity === "error");
+    if (!isBroken && this.#isAlone(document) && this.#isPlain(document)) return this.#defer(document);
+    if (!this.#obeysMetaSchema(document) || isBroken) return undefined;
     try {
       const dialect = this.#dialect(document.draft);
       this.#admitFormats(document, dialect);
-      const check = { document, ...this.#build(document, dialect) };
+      const functions = this.#build(document, dialect);
       this.#reportWarnings(document);
+      const check = new SchemaCheck(document, (_document, extent) => functions[extent]);
       probe(check);
       return check;
     } catch (error) {
@@ -68,8 +71,21 @@ export class SchemaCompiler {
     }
   }
 
+  /** Whether no other schema was read that has the same address. */
+  #isAlone(document: SchemaDocument): boolean {
+    return this.#library.find(document.uri) === document;
+  }
+
+  #defer(document: SchemaDocument): SchemaCheck {
+    this.#plain.set(document.uri, document);
+    const dialect = this.#dialects.get(document.draft);
+    // Schemas that are compiled may refer to it, as to those that were compiled before them.
+    if (dialect !== undefined) add(dialect, document.uri, document);
+    return new SchemaCheck(document, this.#generator.generate);
+  }
+
   /** Compiles; where a reference is missing, finds its file, adds it, and compiles again. */
-  #build(document: SchemaDocument, dialect: Dialect): { quick: ValidateFunction; thorough: ValidateFunction } {
+  #build(document: SchemaDocument, dialect: Dialect): Functions {
     add(dialect, document.uri, document);
     for (;;) {
       this.#warnings = [];
@@ -122,6 +138,7 @@ export class SchemaCompiler {
       dialect = createDialect(draft, (message) => this.#warnings.push(message));
       this.#dialects.set(draft, dialect);
       for (const document of this.#library.registered) add(dialect, document.uri, document);
+      for (const document of this.#plain.values()) if (document.draft === draft) add(dialect, document.uri, document);
     }
     return dialect;
   }
@@ -135,6 +152,11 @@ function add({ quick, thorough }: Dialect, uri: string, { schema }: SchemaDocume
 
 function isKnown({ quick }: Dialect, uri: string): boolean {
   return quick.schemas[uri] !== undefined || quick.refs[uri] !== undefined;
+}
+
+interface Functions {
+  readonly quick: ValidateFunction;
+  readonly thorough: ValidateFunction;
 }
 
 function own(ajv: Dialect["quick"], { schema }: SchemaDocument): ValidateFunction {

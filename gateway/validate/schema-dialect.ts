@@ -5,6 +5,7 @@ import { Ajv } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
 
+import type { Extent } from "./schema-check.ts";
 import type { Draft } from "./schema-document.ts";
 
 import { patternEngine } from "./pattern/compile-pattern.ts";
@@ -26,10 +27,12 @@ export interface Dialect {
  */
 export function createDialect(draft: Draft, warn: (message: string) => void): Dialect {
   const logger: Logger = { log: ignore, warn, error: warn };
-  return {
-    quick: create(draft, { logger }),
-    thorough: create(draft, { logger: false, allErrors: true }),
-  };
+  return { quick: create(draft, { logger }), thorough: createCompiler(draft, "thorough") };
+}
+
+/** One of a draft's compilers, which reports nothing. */
+export function createCompiler(draft: Draft, extent: Extent): AjvCore.default {
+  return create(draft, { logger: false, allErrors: extent === "thorough" });
 }
 
 function create(draft: Draft, extra: Options): AjvCore.default {

@@ -1,6 +1,6 @@
 import type { ErrorObject } from "ajv";
 
-import type { SchemaCheck } from "./schema-compiler.ts";
+import type { SchemaCheck } from "./schema-check.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { memberPaths } from "./member-paths.ts";
@@ -15,13 +15,15 @@ import { WorkExceeded, workMeter } from "./work-meter.ts";
  * @throws WorkExceeded where the schema asks for too much work on this value
  */
 export function findErrors(
-  { quick, thorough }: Pick<SchemaCheck, "quick" | "thorough">,
+  schema: Pick<SchemaCheck, "quick" | "thorough">,
   value: unknown,
   bytes: number,
 ): readonly ErrorObject[] {
+  const { quick } = schema;
   if (runs(quick, value, allowanceFor(bytes))) return noErrors;
   const first = quick.errors ?? noErrors;
   if (bytes > maxSearchedBytes) return first;
+  const { thorough } = schema;
   try {
     return runs(thorough, value, thoroughAllowance) ? first : (thorough.errors ?? first);
   } catch (error) {

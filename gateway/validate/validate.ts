@@ -8,7 +8,7 @@ import type { ContentCoding } from "./inflate.ts";
 import type { AcceptedTypes } from "./media-type.ts";
 import type { ParameterTypes } from "./parameter-types.ts";
 import type { Parameters } from "./parameters.ts";
-import type { SchemaCheck } from "./schema-compiler.ts";
+import type { SchemaCheck } from "./schema-check.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { readBeginning, readBody } from "./body-reader.ts";
@@ -129,9 +129,9 @@ function checkParameters(exchange: Exchange, validator: RouteValidator): void {
   }
 }
 
-function check({ check: { quick, thorough } }: ParameterRules, values: Parameters): readonly ValidationError[] {
+function check({ check: schema }: ParameterRules, values: Parameters): readonly ValidationError[] {
   try {
-    return parameterErrors(findErrors({ quick, thorough }, values, 0));
+    return parameterErrors(findErrors(schema, values, 0));
   } catch (error) {
     if (!(error instanceof WorkExceeded)) throw error;
     return [{ keyword: "pattern", detail: "takes more work to check than one request is given" }];

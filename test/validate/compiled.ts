@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 
-import type { SchemaCheck } from "../../gateway/validate/schema-compiler.ts";
+import type { SchemaCheck } from "../../gateway/validate/schema-check.ts";
 
 import { SchemaCompiler } from "../../gateway/validate/schema-compiler.ts";
 

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import * as fc from "fast-check";
 
-import type { SchemaCheck } from "../../gateway/validate/schema-compiler.ts";
+import type { SchemaCheck } from "../../gateway/validate/schema-check.ts";
 
 import { findErrors } from "../../gateway/validate/schema-errors.ts";
 import { WorkExceeded } from "../../gateway/validate/work-meter.ts";

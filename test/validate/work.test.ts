@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import * as fc from "fast-check";
 
-import type { SchemaCheck } from "../../gateway/validate/schema-compiler.ts";
+import type { SchemaCheck } from "../../gateway/validate/schema-check.ts";
 
 import { MemberPaths } from "../../gateway/validate/member-paths.ts";
 import { SchemaCompiler } from "../../gateway/validate/schema-compiler.ts";
