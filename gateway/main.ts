@@ -6,7 +6,6 @@ import { setFlagsFromString } from "node:v8";
 import type { StartSurroundings } from "./commands/terminal.ts";
 
 import { check } from "./commands/check.ts";
-import { demo } from "./commands/demo.ts";
 import { failures } from "./commands/failures.ts";
 import { start } from "./commands/start.ts";
 
@@ -49,11 +48,17 @@ function run(args: readonly string[]): number | Promise<number> {
   const { config, strict, json } = values;
   if (values.help || command === undefined || command === "help") return print(usage);
   if (command === "failures") return failures(operand, surroundings);
-  if (command === "demo") return demo(surroundings);
+  if (command === "demo") return runDemo();
   if (command !== "start" && command !== "check") return complain(`there is no command '${command}'`);
   if (config === undefined) return complain(`'${command}' needs --config FILE`);
   if (command === "start") return start({ config }, surroundings);
   return check({ config, strict, json }, surroundings);
+}
+
+/** Loaded for this command alone. */
+async function runDemo(): Promise<number> {
+  const { demo } = await import("./commands/demo.ts");
+  return demo(surroundings);
 }
 
 function print(text: string): number {

@@ -6,6 +6,7 @@ import type { FromWorker, ListenFault, Question, ToWorker } from "../supervise/m
 import type { StartSurroundings } from "./terminal.ts";
 
 import { compileForStart } from "../supervise/running-gateway.ts";
+import { collectStartGarbage } from "../supervise/start-garbage.ts";
 import { Service } from "../supervise/service.ts";
 
 /**
@@ -54,6 +55,7 @@ class Post {
       const service = new Service({ config, validators });
       service.observer.setLevel(level);
       this.#service = service;
+      collectStartGarbage();
       await service.open();
       await tell({ kind: "listening", port: service.port });
       // For who may have to replace this process: it may be killed, and would not write it then.

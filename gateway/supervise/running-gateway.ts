@@ -9,6 +9,7 @@ import type { ReloadRecord } from "./reload.ts";
 
 import { createAdminServer } from "../admin/server.ts";
 import { compileSchemas } from "../validate/schemas.ts";
+import { collectStartGarbage } from "./start-garbage.ts";
 import { isError, logRemarks, reload } from "./reload.ts";
 import { Service } from "./service.ts";
 
@@ -47,7 +48,7 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
-/** Compiles the schemas of a configuration that is about to be started. Throws SchemaError. */
+/** Checks the schemas of a configuration that is about to be started. Throws SchemaError. */
 export function compileForStart(config: Config) {
   const { validators, findings: remarks } = compileSchemas(config);
   const errors = remarks.filter(isError);
@@ -62,6 +63,7 @@ export function compileForStart(config: Config) {
 export async function startGateway({ config, misalignments, logDestination }: GatewayOptions): Promise<RunningGateway> {
   const { validators, remarks } = compileForStart(config);
   const gateway = new StandaloneGateway(new Service({ config, validators, logDestination }));
+  collectStartGarbage();
   await gateway.open();
   logRemarks(gateway.observer.log, { remarks, misalignments: misalignments ?? [] });
   return gateway;

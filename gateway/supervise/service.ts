@@ -13,6 +13,7 @@ import { Gateway } from "../gateway.ts";
 import { drain } from "../client/drain.ts";
 import { createListener } from "../client/server.ts";
 import { createObserver } from "../observe/observer.ts";
+import { IdleGeneration } from "../validate/idle-generation.ts";
 import { processGauge } from "./process-gauge.ts";
 
 export type Compiled = Pick<Prepared, "config" | "validators">;
@@ -28,6 +29,7 @@ export class Service {
   readonly #shedder: Shedder;
   readonly #gateway: Gateway;
   readonly #listener: Listener;
+  #generation: IdleGeneration;
   #isOpen = false;
   readonly observer: Observer;
   port = 0;
@@ -50,6 +52,7 @@ export class Service {
       ...(destination === undefined ? {} : { destination }),
     });
     this.#gateway = new Gateway(this.#build({ config, validators }));
+    this.#generation = this.#generate(validators);
     this.#listener = createListener({
       listen: config.listen,
       handler: this.#gateway,
@@ -76,6 +79,7 @@ export class Service {
   async open(): Promise<void> {
     this.port = await this.#listener.open();
     this.#isOpen = true;
+    this.#generation.start();
   }
 
   /**
@@ -87,6 +91,9 @@ export class Service {
     const last = this.#gateway.pipeline;
     const next = this.#build(compiled, last.shared);
     this.#gateway.pipeline = next;
+    this.#generation.stop();
+    this.#generation = this.#generate(compiled.validators);
+    if (this.#isOpen) this.#generation.start();
     next.shared.budget.reconfigure(config.listen.maxBufferedBytes);
     this.#config = config;
     this.#shedder.reconfigure(config.shedding);
@@ -101,6 +108,7 @@ export class Service {
   /** Drains, see client/drain.ts. Resolves with whether everything ended by itself. The log stays open. */
   async drain(): Promise<boolean> {
     this.#isOpen = false;
+    this.#generation.stop();
     const isClean = await drain({
       config: this.#config.listen.drain,
       listener: this.#listener,
@@ -117,6 +125,7 @@ export class Service {
   /** Ends at once: what is in flight is destroyed. The log stays open. */
   async close(): Promise<void> {
     this.#isOpen = false;
+    this.#generation.stop();
     const closed = this.#listener.close();
     this.#listener.destroy();
     await closed;
@@ -143,6 +152,10 @@ export class Service {
   #build({ config, validators }: Compiled, inherited?: SharedState): Pipeline {
     const [observer, shedder] = [this.observer, this.#shedder];
     return buildPipeline({ config, validators, observer, shedder, clock: systemClock, random: Math.random, inherited });
+  }
+
+  #generate(validators: Compiled["validators"]): IdleGeneration {
+    return new IdleGeneration({ validators, isIdle: () => this.inFlight === 0, clock: systemClock });
   }
 
   #connections(): ConnectionsView {

@@ -15,6 +15,7 @@ import { createObserver } from "../observe/observer.ts";
 import { SummedMetrics } from "../observe/summed-metrics.ts";
 import { compileCacheEnvironment, WorkerHandle } from "./worker-handle.ts";
 import { isSamePlace, logRemarks, reload } from "./reload.ts";
+import { collectStartGarbage } from "./start-garbage.ts";
 import { compileForStart } from "./running-gateway.ts";
 import { workerCount, shareOf } from "./shares.ts";
 
@@ -39,6 +40,7 @@ export interface SupervisorOptions extends GatewayOptions {
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<RunningGateway> {
   const { remarks } = compileForStart(options.config);
+  collectStartGarbage();
   cluster.setupPrimary({ silent: true, serialization: "advanced" });
   const supervisor = new Supervisor(options);
   await supervisor.open();

@@ -4,7 +4,7 @@ import type AjvCore from "ajv/dist/core.js";
 import type { Extent, Generate } from "./schema-check.ts";
 import type { Draft } from "./schema-document.ts";
 
-import { createCompiler } from "./schema-dialect.ts";
+import { loadDialects } from "./code-generation.ts";
 
 /**
  * Generates the code of plain schemas. They refer to nothing outside themselves, so the compilers need no other schema,
@@ -24,7 +24,7 @@ export class PlainGenerator {
     const name = `${draft} ${extent}`;
     let compiler = this.#compilers.get(name);
     if (compiler === undefined || compiler.left === 0) {
-      compiler = { ajv: createCompiler(draft, extent), left: schemasPerCompiler };
+      compiler = { ajv: loadDialects().createCompiler(draft, extent), left: schemasPerCompiler };
       this.#compilers.set(name, compiler);
     }
     compiler.left--;

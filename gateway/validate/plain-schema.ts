@@ -14,8 +14,8 @@ type Schema = Readonly<Record<string, unknown>>;
  */
 export function isPlainSchema({ schema, uri }: SchemaDocument): boolean {
   if (!isObject(schema) || !plainUri.test(uri) || ajvsOwn.test(uri)) return false;
-  const { $schema, $id, ...root } = schema;
-  if ($schema !== undefined && !/^https?:/.test(String($schema))) return false;
+  const { $schema, $id: _id, ...root } = schema;
+  if ($schema !== undefined && !/^https?:/.test(JSON.stringify($schema).slice(1))) return false;
   return new PlainReading(schema, root).isPlain();
 }
 

@@ -1,15 +1,13 @@
-import type { ValidateFunction } from "ajv";
-
-import { MissingRefError } from "ajv";
+import type { MissingRefError, ValidateFunction } from "ajv";
 
 import type { Dialect } from "./schema-dialect.ts";
 import type { Draft, SchemaDocument } from "./schema-document.ts";
 import type { SchemaFinding } from "./schema-finding.ts";
 
+import { loadDialects } from "./code-generation.ts";
 import { PlainGenerator } from "./plain-generator.ts";
 import { isPlainSchema } from "./plain-schema.ts";
 import { SchemaCheck } from "./schema-check.ts";
-import { createDialect } from "./schema-dialect.ts";
 import { metaSchemas } from "./schema-document.ts";
 import { schemaFaults } from "./schema-faults.ts";
 import { SchemaLibrary } from "./schema-library.ts";
@@ -65,7 +63,7 @@ export class SchemaCompiler {
       return check;
     } catch (error) {
       const message = error instanceof RangeError ? "refers to itself without end" : messageOf(error);
-      const pointer = error instanceof MissingRefError ? locateReference(document, error.missingRef) : "#";
+      const pointer = isMissingReference(error) ? locateReference(document, error.missingRef) : "#";
       this.findings.push({ file: document.file, pointer, severity: "error", message });
       return undefined;
     }
@@ -92,7 +90,7 @@ export class SchemaCompiler {
       try {
         return { quick: own(dialect.quick, document), thorough: own(dialect.thorough, document) };
       } catch (error) {
-        if (!(error instanceof MissingRefError)) throw error;
+        if (!isMissingReference(error)) throw error;
         const target = this.#library.find(error.missingSchema);
         if (target === undefined || isKnown(dialect, error.missingSchema)) throw error;
         add(dialect, error.missingSchema, target);
@@ -135,7 +133,7 @@ export class SchemaCompiler {
   #dialect(draft: Draft): Dialect {
     let dialect = this.#dialects.get(draft);
     if (dialect === undefined) {
-      dialect = createDialect(draft, (message) => this.#warnings.push(message));
+      dialect = loadDialects().createDialect(draft, (message) => this.#warnings.push(message));
       this.#dialects.set(draft, dialect);
       for (const document of this.#library.registered) add(dialect, document.uri, document);
       for (const document of this.#plain.values()) if (document.draft === draft) add(dialect, document.uri, document);
@@ -171,6 +169,10 @@ function probe({ quick, thorough }: SchemaCheck): void {
     quick(value);
     thorough(value);
   }
+}
+
+function isMissingReference(error: unknown): error is MissingRefError {
+  return error instanceof Error && "missingRef" in error;
 }
 
 function messageOf(error: unknown): string {

@@ -8,8 +8,10 @@ const texts = fc.constantFrom("", "a", "^a+$", "a|b", "(", "(a+)+b$", "\\-", "da
 const numbers = fc.constantFrom(0, 1, 2, -1, 1.5, 1e21, 100);
 const junk = fc.constantFrom<unknown>(null, true, 0, -1, "a", [], {}, ["a", "a"], [1], { $id: "x" }, { type: 1 });
 const references = fc.constantFrom(
-  ...["#", "#/definitions/a", "#/definitions/b", "#/$defs/a", "#/properties/a", "#/properties", "#/allOf/0", "#a"],
-  ...["#/definitions/none", "other.json", "#/definitions/x~1y", "https://schemas.test/x", "#/enum/0"],
+  ...(
+    "# #/definitions/a #/definitions/b #/$defs/a #/properties/a #/properties #/allOf/0 #a #/definitions/none other.json" +
+    " #/definitions/x~1y https://schemas.test/x #/enum/0"
+  ).split(" "),
 );
 
 /** Mostly what the keyword wants, now and then anything else. */
@@ -104,7 +106,7 @@ export const keywordSchemas: Arbitrary<unknown> = fc.letrec<{ schema: unknown }>
       fc.record({ $ref: references, minLength: fc.nat(2), title: texts }, { requiredKeys: ["$ref"] }),
       fc
         .tuple(fc.uniqueArray(fc.constantFrom(...types), { minLength: 1, maxLength: 3 }), anything)
-        .map(([chosen, more]) => ({ ...more, type: chosen })),
+        .map(([chosen, more]) => Object.assign({}, more, { type: chosen })),
     ),
   };
 }).schema;

@@ -56,8 +56,9 @@ const documents = fc
   })
   .map(({ schema, $schema, definitions, $id, isTagged }) => {
     if (typeof schema !== "object") return schema;
-    const own = isTagged ? { definitions: { ...tagDefinitions, other: {}, ...definitions } } : {};
-    return { ...($schema && { $schema }), ...($id && { $id }), ...schema, ...own };
+    const own = isTagged ? { definitions: Object.assign({}, tagDefinitions, { other: {} }, definitions) } : {};
+    const all: object = Object.assign({}, $schema && { $schema }, $id && { $id }, schema, own);
+    return all;
   });
 
 describe("what is known of a schema without compiling it", () => {
