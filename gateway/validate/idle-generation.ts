@@ -2,6 +2,8 @@ import type { Clock, TimerHandle } from "../exchange/clock.ts";
 import type { SchemaCheck } from "./schema-check.ts";
 import type { RouteValidator } from "./validate.ts";
 
+import { loadDialects } from "./code-generation.ts";
+
 export interface IdleGenerationOptions {
   readonly validators: ReadonlyMap<string, RouteValidator>;
   /** Whether no request would wait for it. */
@@ -11,7 +13,7 @@ export interface IdleGenerationOptions {
 
 /**
  * Generates the code of schemas while the gateway is idle, one schema in a turn of the event loop, so that few requests
- * have to wait for it. What a request needed before is generated already, and left out. A schema of which no code can
+ * have to wait for it. The first turn only loads what generates it. What a request needed before is generated already, and left out. A schema of which no code can
  * be generated is left to the request that needs it, which is answered with the failure.
  */
 export class IdleGeneration {
@@ -19,6 +21,7 @@ export class IdleGeneration {
   readonly #clock: Clock;
   readonly #waiting: SchemaCheck[];
   #timer: TimerHandle | undefined;
+  #isLoaded = false;
 
   constructor({ validators, isIdle, clock }: IdleGenerationOptions) {
     this.#isIdle = isIdle;
@@ -43,11 +46,16 @@ export class IdleGeneration {
   }
 
   runTurn(): void {
-    if (this.#isIdle()) this.#generateNext();
+    if (this.#isIdle()) this.#generate();
     this.start();
   }
 
-  #generateNext(): void {
+  #generate(): void {
+    if (!this.#isLoaded) {
+      loadDialects();
+      this.#isLoaded = true;
+      return;
+    }
     const next = this.#waiting.shift();
     if (next === undefined) return;
     try {

@@ -3,6 +3,8 @@ import type AjvCore from "ajv/dist/core.js";
 
 import addFormats from "ajv-formats";
 
+import type { CompiledPattern } from "./pattern/compile-pattern.ts";
+
 import { compileExpression, isPattern, maxPatternLength } from "./pattern/compile-pattern.ts";
 import { workMeter } from "./work-meter.ts";
 
@@ -37,8 +39,9 @@ function safe(format: Format): Format {
 
 function makeSafe(format: Format): Format {
   if (format instanceof RegExp) {
-    const compiled = compileExpression(format);
-    return (text) => compiled.test(text);
+    // Most schemas use few formats.
+    let compiled: CompiledPattern | undefined;
+    return (text) => (compiled ??= compileExpression(format)).test(text);
   }
   if (typeof format === "function") return counted(format);
   if (typeof format === "object" && typeof format.validate === "function" && format.type !== "number") {

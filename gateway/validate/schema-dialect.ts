@@ -1,9 +1,10 @@
 import type { Logger, Options } from "ajv";
+import type * as ajv2019 from "ajv/dist/2019.js";
+import type * as ajv2020 from "ajv/dist/2020.js";
 import type AjvCore from "ajv/dist/core.js";
 
 import { Ajv } from "ajv";
-import { Ajv2019 } from "ajv/dist/2019.js";
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { createRequire } from "node:module";
 
 import type { Extent } from "./schema-check.ts";
 import type { Draft } from "./schema-document.ts";
@@ -27,16 +28,16 @@ export interface Dialect {
  */
 export function createDialect(draft: Draft, warn: (message: string) => void): Dialect {
   const logger: Logger = { log: ignore, warn, error: warn };
-  return { quick: create(draft, { logger }), thorough: createCompiler(draft, "thorough") };
+  return { quick: create(draft, { logger }), thorough: create(draft, { logger: false, allErrors: true }) };
 }
 
-/** One of a draft's compilers, which reports nothing. */
+/** One of a draft's compilers, for schemas that are known to be sound: it reports nothing, and knows no meta-schema. */
 export function createCompiler(draft: Draft, extent: Extent): AjvCore.default {
-  return create(draft, { logger: false, allErrors: extent === "thorough" });
+  return create(draft, { logger: false, allErrors: extent === "thorough", meta: false });
 }
 
 function create(draft: Draft, extra: Options): AjvCore.default {
-  const ajv = new constructors[draft]({
+  const ajv = new (classOf(draft))({
     strict: "log",
     // Properties are often declared by one branch of allOf and required by another.
     strictRequired: false,
@@ -58,7 +59,19 @@ function create(draft: Draft, extra: Options): AjvCore.default {
   return ajv;
 }
 
-const constructors = { "draft-07": Ajv, "2019-09": Ajv2019, "2020-12": Ajv2020 } as const;
+const require = createRequire(import.meta.url);
+
+/** Later drafts are loaded when there is a schema of theirs. */
+function classOf(draft: Draft): typeof Ajv | typeof ajv2019.Ajv2019 | typeof ajv2020.Ajv2020 {
+  switch (draft) {
+    case "draft-07":
+      return Ajv;
+    case "2019-09":
+      return (require("ajv/dist/2019.js") as typeof ajv2019).Ajv2019;
+    case "2020-12":
+      return (require("ajv/dist/2020.js") as typeof ajv2020).Ajv2020;
+  }
+}
 
 function ignore(): void {
   // ajv's log level says nothing that an operator needs.
