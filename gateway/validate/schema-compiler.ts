@@ -11,7 +11,7 @@ import { SchemaCheck } from "./schema-check.ts";
 import { metaSchemas } from "./schema-document.ts";
 import { schemaFaults } from "./schema-faults.ts";
 import { SchemaLibrary } from "./schema-library.ts";
-import { formatsIn, locateKeyword, locateReference, reviewSchema } from "./schema-review.ts";
+import { formatsIn, locateKeyword, locateReference, mayRecurse, reviewSchema } from "./schema-review.ts";
 
 /**
  * Reads schema files, each once, and gathers what there is to say about them. One that cannot be compiled names itself
@@ -58,8 +58,8 @@ export class SchemaCompiler {
       this.#admitFormats(document, dialect);
       const functions = this.#build(document, dialect);
       this.#reportWarnings(document);
-      const check = new SchemaCheck(document, (_document, extent) => functions[extent]);
-      probe(check);
+      const check = new SchemaCheck(document, (_, extent) => functions[extent] ?? own(dialect[extent], document));
+      probe(check, functions);
       return check;
     } catch (error) {
       const message = error instanceof RangeError ? "refers to itself without end" : messageOf(error);
@@ -88,7 +88,9 @@ export class SchemaCompiler {
     for (;;) {
       this.#warnings = [];
       try {
-        return { quick: own(dialect.quick, document), thorough: own(dialect.thorough, document) };
+        const quick = own(dialect.quick, document);
+        // Without references, the second compilation finds what the first has found.
+        return { quick, thorough: mayRecurse(document.schema) ? own(dialect.thorough, document) : undefined };
       } catch (error) {
         if (!isMissingReference(error)) throw error;
         const target = this.#library.find(error.missingSchema);
@@ -154,7 +156,7 @@ function isKnown({ quick }: Dialect, uri: string): boolean {
 
 interface Functions {
   readonly quick: ValidateFunction;
-  readonly thorough: ValidateFunction;
+  readonly thorough: ValidateFunction | undefined;
 }
 
 function own(ajv: Dialect["quick"], { schema }: SchemaDocument): ValidateFunction {
@@ -164,10 +166,10 @@ function own(ajv: Dialect["quick"], { schema }: SchemaDocument): ValidateFunctio
 }
 
 /** A schema that refers to itself without going down into the value fails for every value: better now than then. */
-function probe({ quick, thorough }: SchemaCheck): void {
+function probe({ quick }: SchemaCheck, { thorough }: Functions): void {
   for (const value of [null, {}, [], "", 0, true]) {
     quick(value);
-    thorough(value);
+    thorough?.(value);
   }
 }
 

@@ -64,6 +64,16 @@ export function locateReference({ schema, uri: base }: SchemaDocument, uri: stri
   return found ?? "#";
 }
 
+/** Whether a schema may refer to itself, or is so deep that ajv's recursion may end in an error. */
+export function mayRecurse(schema: unknown, depth = 0): boolean {
+  if (typeof schema !== "object" || schema === null) return false;
+  if (depth > maxDepth) return true;
+  return Object.entries(schema).some(([name, member]) => references.has(name) || mayRecurse(member, depth + 1));
+}
+
+const references = new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
+const maxDepth = 32;
+
 type Add = (pointer: string, severity: SchemaFinding["severity"], message: string) => void;
 
 function reviewPattern(pattern: string, pointer: string, add: Add): void {
