@@ -47,10 +47,32 @@ export function complete(draft: Draft, hostName: string): Draft {
   return { ...draft, name: draft.name ?? tokenOf(hostName), upstreams: Object.fromEntries(upstreams), routes };
 }
 
-/** Freezes a value and all it holds. */
+/** Freezes a value and all it holds. Of equal parts it keeps one: most of what routes hold is their defaults. */
 export function freeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  Object.values(value).forEach(freeze);
-  return value;
+  return freezeOnce(value, { known: new Map(), numbers: new Map() }) as T;
+}
+
+interface FrozenParts {
+  /** By their text, in which the number of a part stands for the part. */
+  readonly known: Map<string, object>;
+  readonly numbers: Map<unknown, number>;
+}
+
+function freezeOnce(value: unknown, parts: FrozenParts): unknown {
+  if (typeof value !== "object" || value === null || parts.numbers.has(value)) return value;
+  const entries = Object.entries(value).map(([name, member]) => [name, freezeOnce(member, parts)] as const);
+  const text = entries.map(([name, member]) => `${JSON.stringify(name)}:${textOf(member, parts)}`).join();
+  const key = Array.isArray(value) ? `[${text}]` : `{${text}}`;
+  const known = parts.known.get(key);
+  if (known !== undefined) return known;
+  const frozen = Object.freeze(
+    Array.isArray(value) ? entries.map(([, member]) => member) : Object.fromEntries(entries),
+  );
+  parts.known.set(key, frozen);
+  parts.numbers.set(frozen, parts.numbers.size);
+  return frozen;
+}
+
+function textOf(member: unknown, { numbers }: FrozenParts): string {
+  return typeof member === "object" && member !== null ? `#${numbers.get(member)}` : `${JSON.stringify(member)}`;
 }

@@ -19,19 +19,32 @@ export function compileSchemas(config: Pick<Config, "schemas" | "routes">): Comp
   const compiler = new SchemaCompiler(config.schemas);
   for (const file of config.schemas) compiler.compile(file);
   const validators = new Map<string, RouteValidator>();
+  const byRules = new Map<string, RouteValidator>();
   const notes: SchemaFinding[] = [];
   for (const { id, request, response } of config.routes) {
-    validators.set(id, {
-      path: parameterRules(compiler, request.path?.schema),
-      query: parameterRules(compiler, request.query?.schema),
-      headers: parameterRules(compiler, request.headers?.schema),
-      body: bodyRules(compiler, request.body),
-      invalidStatus: request.invalidStatus,
-      response: response && compiler.compile(response.schema),
-    });
-    notes.push(...headerNameNotes(validators.get(id)?.headers), ...openTypeNotes(validators.get(id)?.body));
+    // Routes with equal rules share them.
+    const key = JSON.stringify([request, response?.schema]);
+    const validator = byRules.get(key) ?? validatorOf(compiler, request, response?.schema);
+    byRules.set(key, validator);
+    validators.set(id, validator);
+    notes.push(...headerNameNotes(validator.headers), ...openTypeNotes(validator.body));
   }
   return { validators, findings: unique([...compiler.findings, ...notes]) };
+}
+
+function validatorOf(
+  compiler: SchemaCompiler,
+  request: RouteConfig["request"],
+  response: string | undefined,
+): RouteValidator {
+  return {
+    path: parameterRules(compiler, request.path?.schema),
+    query: parameterRules(compiler, request.query?.schema),
+    headers: parameterRules(compiler, request.headers?.schema),
+    body: bodyRules(compiler, request.body),
+    invalidStatus: request.invalidStatus,
+    response: response === undefined ? undefined : compiler.compile(response),
+  };
 }
 
 function parameterRules(compiler: SchemaCompiler, file: string | undefined): ParameterRules | undefined {
