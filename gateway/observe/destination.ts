@@ -9,7 +9,7 @@ export interface LogDestination {
   readonly dropped: number;
 }
 
-const batchLength = 8192;
+const batchLength = 65_536;
 const flushEveryMs = 250;
 const closeWithinMs = 5000;
 /** Lines waiting for a slow reader; what comes on top is dropped and counted, for the log must not fill the memory. */
