@@ -54,8 +54,8 @@ function bounded(path: string): string {
 let lastTime = 0;
 let lastTimeText = "";
 
-/** Many lines share a millisecond under load; formatting it once is enough. */
-function isoTime(time: number): string {
+/** The time of a line. Many share a millisecond under load; formatting it once is enough. */
+export function isoTime(time: number): string {
   if (time !== lastTime) {
     lastTime = time;
     lastTimeText = new Date(time).toISOString();
@@ -86,7 +86,7 @@ function milliseconds(ms: number | undefined): string {
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /** `text` as a JSON string. Nearly all text is plain ASCII and needs only its quotes. */
-function jsonString(text: string): string {
+export function jsonString(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
@@ -95,8 +95,8 @@ const known = new Map<string, string>();
 const maxKnown = 4096;
 const maxKnownLength = 256;
 
-/** A name as a JSON string, or null where there is none. */
-function quoted(name: string | undefined): string {
+/** A name of a closed set as a JSON string, or null where there is none. */
+export function quoted(name: string | undefined): string {
   if (name === undefined) return "null";
   return known.get(name) ?? learn(name);
 }

@@ -60,13 +60,13 @@ export class Responder {
 
   /** Joined by hand: a refusal must cost less than what it refuses, and all but the ids is known beforehand. */
   #body(failure: Failure, exchange: Exchange, retryAfter: number | undefined): string {
-    const { errors } = failure.options;
+    const errors = failure.errorsText;
     return (
       // Ids are letters, digits and `._-`, whoever made them: see observe/trace.ts.
       `${this.#beginning(failure)},"requestId":"${exchange.id}","traceId":"${exchange.trace.traceId}"` +
       `,"retryable":${isRetryable(failure, exchange)}` +
       (retryAfter === undefined ? "" : `,"retryAfter":${retryAfter}`) +
-      (errors === undefined ? "}" : `,"errors":${JSON.stringify(errors)}}`)
+      (errors === undefined ? "}" : `,"errors":${errors}}`)
     );
   }
 
