@@ -51,7 +51,8 @@ export interface Pipeline {
   isForGateway(exchange: GatewayExchange): boolean;
   respondToOptions(exchange: GatewayExchange): Promise<void> | undefined;
   route(exchange: GatewayExchange): GatewayRoute;
-  admit(route: GatewayRoute, exchange: GatewayExchange): Promise<void> | undefined;
+  /** Floods of refusals are returned, not thrown, where nothing has been done for the request. */
+  admit(route: GatewayRoute, exchange: GatewayExchange): Failure | Promise<void> | undefined;
   validate(route: GatewayRoute, exchange: GatewayExchange): Promise<void> | undefined;
   acquire(route: GatewayRoute, exchange: GatewayExchange): UpstreamPermit | Promise<UpstreamPermit>;
   attempt(route: GatewayRoute, exchange: GatewayExchange): Promise<UpstreamAnswer>;

@@ -72,7 +72,7 @@ export class Responder {
 
   /** The problem's members that are not the request's, as JSON without its end. */
   #beginning(failure: Failure): string {
-    if (failure.options.detail !== undefined || failure.options.status !== undefined) return this.#render(failure);
+    if (failure.options.detail !== undefined || failure.status !== failure.row.status) return this.#render(failure);
     const known = this.#beginnings.get(failure.code);
     if (known !== undefined) return known;
     const rendered = this.#render(failure);
