@@ -57,6 +57,7 @@ export class Gateway {
       if (admitted instanceof Failure) return await this.#respond(admitted, exchange, pipeline);
       if (admitted !== undefined) await admitted;
       const validated = pipeline.validate(route, exchange); // bodies are read under a byte budget, before a permit is held
+      if (validated instanceof Failure) return await this.#respond(validated, exchange, pipeline);
       if (validated !== undefined) await validated;
       const acquired = pipeline.acquire(route, exchange); // the upstream's concurrency, until its response has been read
       using permit = acquired instanceof Promise ? await acquired : acquired;
