@@ -73,7 +73,7 @@ export class Failure extends Error {
   }
 }
 
-const outsideAscii = /[^\x00-\x7f]/g;
+const outsideAscii = /[\u0080-\uffff]/g;
 
 /** A UTF-16 code unit as JSON escapes it (RFC 8259 §7). */
 function escaped(unit: string): string {

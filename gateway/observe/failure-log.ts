@@ -1,11 +1,13 @@
 import type { Attempt, Exchange, Phase } from "../exchange/exchange.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { Ending } from "./access-log.ts";
-import type { LogLevel } from "./log.ts";
+import type { LogDestination } from "./destination.ts";
+import type { EventLog, LogLevel } from "./log.ts";
 
 import { causeChain, stackOf } from "./cause.ts";
 import { lastAttempt } from "./outcome.ts";
 import { isoTime, jsonString, quoted, roundedMs } from "./access-log.ts";
+import { redactsAny } from "./redact.ts";
 
 const maxAttempts = 10;
 
@@ -68,6 +70,30 @@ export function refusalLine(exchange: Exchange, failure: Failure, { outcome, omi
     `,"status":${outcome.status},"source":"${row.source}","attempts":[]` +
     `${errors === undefined ? "" : `,"errors":${errors}`}${omitted > 0 ? `,"omitted":${omitted}` : ""}}\n`
   );
+}
+
+/** Writes a line for each failure: that of a refusal by hand, every other through the log. */
+export class FailureLog {
+  readonly #events: EventLog;
+  readonly #destination: Pick<LogDestination, "write">;
+  #isRefusalPlain: boolean;
+
+  /** @param redact `log.redact`: where it names nothing of a refusal's line, no record is looked through for it */
+  constructor(events: EventLog, destination: Pick<LogDestination, "write">, redact: readonly string[]) {
+    this.#events = events;
+    this.#destination = destination;
+    this.#isRefusalPlain = !redactsAny(redact, refusalKeys);
+  }
+
+  reconfigure(redact: readonly string[]): void {
+    this.#isRefusalPlain = !redactsAny(redact, refusalKeys);
+  }
+
+  write(exchange: Exchange, failure: Failure, ending: Ending): void {
+    const line = this.#isRefusalPlain ? refusalLine(exchange, failure, ending) : undefined;
+    if (line === undefined) this.#events[failureLevel(failure)](failureRecord(exchange, failure, ending));
+    else this.#destination.write(line);
+  }
 }
 
 /** Whoever is to blame, it happened where the attempt stood, until its answer was being relayed. */

@@ -15,11 +15,10 @@ import type { MetricSnapshot } from "./summed-metrics.ts";
 import { accessLine } from "./access-log.ts";
 import { causeChain, stackOf } from "./cause.ts";
 import { asyncDestination } from "./destination.ts";
-import { failureLevel, failureRecord, refusalKeys, refusalLine } from "./failure-log.ts";
+import { failureLevel, FailureLog } from "./failure-log.ts";
 import { Log, logLevels } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
-import { redactsAny } from "./redact.ts";
 import { isShed, ShedLog } from "./shed-log.ts";
 
 export interface ObserverOptions {
@@ -63,8 +62,7 @@ const standardOutput = 1;
 export function createObserver(options: ObserverOptions): Observer {
   const destination = options.destination ?? asyncDestination(standardOutput);
   const log = new Log(options.config, destination);
-  // Nothing of a refusal's line is secret: it needs no record that is looked through.
-  let hasPlainRefusals = !redactsAny(options.config.redact, refusalKeys);
+  const failures = new FailureLog(log.events, destination, options.config.redact);
   const sheds = new ShedLog(options.config.shedsPerSecond);
   const metrics = new Metrics(options.routes, { ...options, sheds, droppedLines: () => destination.dropped });
 
@@ -80,11 +78,7 @@ export function createObserver(options: ObserverOptions): Observer {
       const omitted = failure !== undefined && isShed(exchange) ? sheds.omittedBefore(failure.code, now) : 0;
       if (omitted === undefined) return;
       const ending = { outcome, durationMs, omitted };
-      if (hasFailureLine) {
-        const line = hasPlainRefusals ? refusalLine(exchange, failure, ending) : undefined;
-        if (line === undefined) log.events[failureLevel(failure)](failureRecord(exchange, failure, ending));
-        else destination.write(line);
-      }
+      if (hasFailureLine) failures.write(exchange, failure, ending);
       if (log.writesAccess) destination.write(accessLine(exchange, ending));
     },
     report: reporter(log, metrics),
@@ -101,7 +95,7 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     reconfigure(config, routes) {
       log.reconfigure(config);
-      hasPlainRefusals = !redactsAny(config.redact, refusalKeys);
+      failures.reconfigure(config.redact);
       sheds.reconfigure(config.shedsPerSecond);
       metrics.reconfigure(routes);
     },

@@ -60,19 +60,20 @@ describe("a read buffer", () => {
 
   test("gives no more than 64 sockets buffers of their own, and takes them back", () => {
     const all = Array.from({ length: 65 }, keeping);
-    const shared = (all[0] as (typeof all)[0]).buffer.onread.buffer();
+    const [first] = all as [(typeof all)[0]];
+    const shared = first.buffer.onread.buffer();
     for (const { buffer } of all) arrive(buffer, 1, readBytes);
     const sharing = () => all.filter(({ buffer }) => buffer.onread.buffer() === shared);
     assert.equal(sharing().length, 1);
-    const [last] = sharing();
-    for (let fill = 2; fill <= 4; fill++) arrive((last as (typeof all)[0]).buffer, fill, readBytes);
+    const [last] = sharing() as [(typeof all)[0]];
+    for (let fill = 2; fill <= 4; fill++) arrive(last.buffer, fill, readBytes);
     assert.deepEqual(
-      last?.kept,
+      last.kept,
       [1, 2, 3, 4].map((fill) => Buffer.alloc(readBytes, fill)),
       "copied",
     );
-    (all[0] as (typeof all)[0]).buffer.close();
-    arrive((last as (typeof all)[0]).buffer, 5, readBytes);
+    first.buffer.close();
+    arrive(last.buffer, 5, readBytes);
     assert.equal(sharing().length, 1, "the first: closed");
     for (const { buffer } of all) buffer.close();
     for (const { buffer } of all) buffer.close();
