@@ -10,7 +10,9 @@ export class DriverProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
 
   constructor() {
-    this.#child = fork(join(import.meta.dirname, "../load-driver.ts"), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    this.#child = fork(join(import.meta.dirname, "../load-driver.ts"), {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
   }
 
   /** One at a time. Throws if the driver ends, or the signal's reason if it aborts. */
