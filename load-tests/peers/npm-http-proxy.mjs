@@ -4,6 +4,7 @@ import { announce } from "./announce.ts";
 
 // Bare http-proxy in the edition that the first argument names: keep-alive to the upstream, nothing else switched on.
 const [, , edition = "", upstream = ""] = process.argv;
+/** @type {typeof import("http-proxy")} The editions have the same interface; the types are those of the root's edition. */
 const library = await import(edition);
 const { createProxyServer } = library.default ?? library;
 const proxy = createProxyServer({ target: upstream, agent: new Agent({ keepAlive: true }) });

@@ -14,7 +14,7 @@ export class AnswerReader {
   readonly #expected: ExpectedAnswer;
   /** Called for each event with the time at which the service wrote it, in µs; NaN where two reads share the time. */
   readonly #onEvent: (writtenAtMicroseconds: number) => void;
-  #head = empty;
+  #head: Buffer = empty;
   /** Bytes of the body that are missing, or undefined while the head is read, or "chunked". */
   #missing: number | "chunked" | undefined;
   #tail = "";
@@ -40,7 +40,7 @@ export class AnswerReader {
       return false;
     }
     this.#head = empty;
-    const missing = framingOf(head.latin1Slice(0, end), this.#expected);
+    const missing = framingOf(head.toString("latin1", 0, end), this.#expected);
     const body = head.subarray(end + endOfHead.length);
     this.#missing = missing;
     return missing === "chunked" ? this.#readChunks(body) : this.#readBody(body.length, missing);
@@ -55,9 +55,9 @@ export class AnswerReader {
   #readChunks(bytes: Buffer): boolean {
     for (let at = bytes.indexOf(eventMark); at !== -1; at = bytes.indexOf(eventMark, at + 1)) {
       this.#events += 1;
-      this.#onEvent(at < eventTimeDigits ? Number.NaN : Number(bytes.latin1Slice(at - eventTimeDigits, at)));
+      this.#onEvent(at < eventTimeDigits ? Number.NaN : Number(bytes.toString("latin1", at - eventTimeDigits, at)));
     }
-    this.#tail = `${this.#tail}${bytes.latin1Slice(Math.max(0, bytes.length - lastChunk.length))}`.slice(
+    this.#tail = `${this.#tail}${bytes.toString("latin1", Math.max(0, bytes.length - lastChunk.length))}`.slice(
       -lastChunk.length,
     );
     if (this.#tail !== lastChunk) return false;

@@ -31,7 +31,8 @@ interface Run {
 
 async function measureCell(planned: PlannedCell<Standing>, run: Run): Promise<Cell> {
   const { workload, connections, subjects } = planned;
-  const { rounds, sliceMs, warmUpMs } = run.options;
+  const { rounds, warmUpMs } = run.options;
+  const sliceMs = run.options.sliceMs * (workload.stretch ?? 1);
   const warmUps = new Map<string, Slice>();
   const slices = new Map<string, Slice[]>(subjects.map(({ name }) => [name, []]));
   for (const one of subjects) warmUps.set(one.name, await runOne(planned, one, { ...run, durationMs: warmUpMs }));

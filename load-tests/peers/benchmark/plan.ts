@@ -40,9 +40,11 @@ export function orderOf<T>(subjects: readonly T[], round: number): readonly T[] 
 
 /** About how long the plan takes, in milliseconds. */
 export function durationMsOf(
-  plan: ReadonlyArray<{ readonly subjects: readonly unknown[] }>,
+  plan: ReadonlyArray<{ readonly workload: Pick<Workload, "stretch">; readonly subjects: readonly unknown[] }>,
   { rounds, sliceMs, warmUpMs }: Pick<Options, "rounds" | "sliceMs" | "warmUpMs">,
 ): number {
-  const turns = plan.reduce((sum, { subjects }) => sum + subjects.length, 0);
-  return turns * (warmUpMs + overheadMs + rounds * (sliceMs + overheadMs));
+  return plan.reduce((sum, { workload, subjects }) => {
+    const turnMs = warmUpMs + overheadMs + rounds * (sliceMs * (workload.stretch ?? 1) + overheadMs);
+    return sum + subjects.length * turnMs;
+  }, 0);
 }

@@ -100,7 +100,7 @@ function announcedPort(file: string): number | undefined {
   const line = readFileSync(file, "utf8")
     .split("\n")
     .find((text) => text.includes('"event":"listening"') && text.endsWith("}"));
-  return line === undefined ? undefined : Number((JSON.parse(line) as { port: number }).port);
+  return line === undefined ? undefined : (JSON.parse(line) as { port: number }).port;
 }
 
 function connects(port: number): Promise<boolean> {

@@ -10,26 +10,28 @@ export interface Table {
 }
 
 const none = "–";
+
 /** A workload's name in a column: a GET over several numbers of connections has a column for each. */
-export function headingOf({ title, connections }: Cell): string {
+function headingOf({ title, connections }: Cell): string {
   return `${title} @${connections}`;
 }
 
 /** All tables: cost, ratios, throughput, latency. Rows are subjects, columns are workloads at so many connections. */
 export function tablesOf(results: BenchmarkResults): readonly Table[] {
-  const table = (title: string, say: (figures: Figures, cell: Cell) => string): Table => ({
-    title,
-    columns: ["", ...results.cells.map(headingOf)],
-    rows: namesOf(results).map((name) => [
-      name,
-      ...results.cells.map((cell) => {
-        const figures = cell.figures.find(({ subject }) => subject === name);
-        return figures === undefined ? none : say(figures, cell);
-      }),
-    ]),
-  });
+  const names = namesOf(results);
+  const table = (title: string, say: (figures: Figures) => string): Table => {
+    const cellText = (name: string, { figures }: Cell): string => {
+      const own = figures.find(({ subject }) => subject === name);
+      return own === undefined ? none : say(own);
+    };
+    return {
+      title,
+      columns: ["", ...results.cells.map(headingOf)],
+      rows: names.map((name) => [name].concat(results.cells.map((cell) => cellText(name, cell)))),
+    };
+  };
   const ratioTables = bases
-    .filter((base) => namesOf(results).includes(base))
+    .filter((base) => names.includes(base))
     .map((base) => table(`CPU time, times that of ${base}`, (one) => ratioText(one, base)));
   return [
     table("CPU time, µs per request, or per event of a stream: median (least to most)", costText),
@@ -40,7 +42,7 @@ export function tablesOf(results: BenchmarkResults): readonly Table[] {
 }
 
 /** The subjects that were measured. */
-export function namesOf({ subjects }: BenchmarkResults): readonly string[] {
+function namesOf({ subjects }: BenchmarkResults): readonly string[] {
   return subjects.filter(({ skipped }) => skipped === undefined).map(({ name }) => name);
 }
 

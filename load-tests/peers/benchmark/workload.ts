@@ -30,6 +30,11 @@ export interface Workload {
   readonly refusals?: Readonly<Partial<Record<SubjectKind, number>>>;
   /** Keep-alive connections; those of `get` are an option. */
   readonly connections: number;
+  /**
+   * Slices last this many times as long; default 1. At a fixed rate a proxy is hardly busy, and its CPU time is known in
+   * steps of 10 ms.
+   */
+  readonly stretch?: number;
 }
 
 export const usualConnections = 64;
@@ -52,6 +57,7 @@ export const workloads: readonly Workload[] = [
     request: getEvents,
     expected: { events: eventsPerStream },
     connections: usualConnections,
+    stretch: 3,
   },
   {
     name: "rejected",
