@@ -4,10 +4,11 @@ import { announce } from "./announce.ts";
 
 // Bare http-proxy in the edition that the first argument names: keep-alive to the upstream, nothing else switched on.
 const [, , edition = "", upstream = ""] = process.argv;
-/** @type {typeof import("http-proxy")} The editions have the same interface; the types are those of the root's edition. */
 const library = await import(edition);
-const { createProxyServer } = library.default ?? library;
-const proxy = createProxyServer({ target: upstream, agent: new Agent({ keepAlive: true }) });
+const proxy = (library.default ?? library).createProxyServer({
+  target: upstream,
+  agent: new Agent({ keepAlive: true }),
+});
 // Without a listener, the first connection that an upstream breaks would end the process.
 proxy.on("error", (_error, _req, res) => {
   if (!(res instanceof ServerResponse) || res.headersSent) res?.destroy();
