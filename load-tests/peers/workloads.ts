@@ -9,7 +9,7 @@ export interface Request {
 export const largeBodyBytes = 1_048_576;
 
 /** Events that the service sends on one stream before it ends the stream. */
-export const eventsPerStream = 100;
+export const eventsPerStream = 50;
 
 /** Time between two events of a stream. */
 export const eventIntervalMs = 4;

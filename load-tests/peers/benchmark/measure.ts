@@ -6,7 +6,7 @@ import type { Slice } from "./slice.ts";
 import type { Stage, Standing } from "./stage.ts";
 
 import { figuresOf } from "./figures.ts";
-import { orderOf, planOf } from "./plan.ts";
+import { firstWarmUpMsOf, orderOf, planOf } from "./plan.ts";
 import { expectedOf } from "./workload.ts";
 
 interface Watch {
@@ -17,7 +17,14 @@ interface Watch {
 /** Measures all cells, one after another. Throws the signal's reason if it aborts. */
 export async function measure(options: Options, stage: Stage, watch: Watch): Promise<readonly Cell[]> {
   const cells: Cell[] = [];
-  for (const planned of planOf(options, stage.standing)) {
+  const plan = planOf(options, stage.standing);
+  const [first] = plan;
+  // Code that is compiled once it is hot would make the first cell dearer than the others.
+  const durationMs = firstWarmUpMsOf(options);
+  if (first !== undefined) {
+    for (const one of first.subjects) await runOne(first, one, { options, stage, watch, durationMs });
+  }
+  for (const planned of plan) {
     cells.push(await measureCell(planned, { options, stage, watch }));
   }
   return cells;

@@ -35,7 +35,7 @@ export const usage = `npm run benchmark -- [options]
 
 The cost of a request through the gateway and through other proxies, measured side by side on this machine.
 
-  --quick               3 rounds of 0.4 s, 64 connections: about one minute (default)
+  --quick               3 rounds of 0.4 s, 64 connections: about a minute and a half (default)
   --full                5 rounds of 1.5 s, and GETs over 1, 16, 64, 256 and 1,000 connections: about twelve minutes
   --subjects LIST       of ${subjectNames.join(", ")} (default all)
   --workloads LIST      of ${workloadNames.join(", ")} (default all)

@@ -38,13 +38,19 @@ export function orderOf<T>(subjects: readonly T[], round: number): readonly T[] 
   return round % 2 === 0 ? rotated : rotated.toReversed();
 }
 
+/** Length of the warm-up of each subject before the first cell. */
+export function firstWarmUpMsOf({ warmUpMs }: Pick<Options, "warmUpMs">): number {
+  return 2 * warmUpMs;
+}
+
 /** About how long the plan takes, in milliseconds. */
 export function durationMsOf(
   plan: ReadonlyArray<{ readonly workload: Pick<Workload, "stretch">; readonly subjects: readonly unknown[] }>,
   { rounds, sliceMs, warmUpMs }: Pick<Options, "rounds" | "sliceMs" | "warmUpMs">,
 ): number {
+  const firstMs = (plan[0]?.subjects.length ?? 0) * (firstWarmUpMsOf({ warmUpMs }) + overheadMs);
   return plan.reduce((sum, { workload, subjects }) => {
     const turnMs = warmUpMs + overheadMs + rounds * (sliceMs * (workload.stretch ?? 1) + overheadMs);
     return sum + subjects.length * turnMs;
-  }, 0);
+  }, firstMs);
 }

@@ -57,7 +57,7 @@ export const workloads: readonly Workload[] = [
     request: getEvents,
     expected: { events: eventsPerStream },
     connections: usualConnections,
-    stretch: 3,
+    stretch: 2,
   },
   {
     name: "rejected",
