@@ -43,7 +43,8 @@ async function start(one: ProgramSubject, place: Place): Promise<ProxyProcess> {
   await chmod(place.folder, 0o755); // NGINX's workers may run as another user than their master
   await writeFile(file, await one.config(place, port));
   try {
-    return await ProxyProcess.start({ program: one.program.name, args: one.args(file), port, folder: place.folder });
+    const command = { program: one.program.name, args: one.args(file), port, folder: place.folder };
+    return await ProxyProcess.start({ ...command, stopSignal: "SIGTERM" });
   } catch (error) {
     if (one.missing?.test((error as Error).message) !== true) throw error;
     throw new Unmet(`not installed: apt-get install ${one.packages}`, { cause: error });

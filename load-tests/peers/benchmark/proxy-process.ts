@@ -15,8 +15,10 @@ export interface ProxyCommand {
   readonly environment?: Readonly<Record<string, string>>;
   /** Where it listens if it was told so; absent where it prints a line `{"event":"listening","port":…}`. */
   readonly port?: number;
-  /** A folder of its own, for its log. */
+  /** A folder of its own, for its log and its temporary files. */
   readonly folder: string;
+  /** Default SIGKILL. NGINX's master takes its worker along by SIGTERM. */
+  readonly stopSignal?: "SIGTERM" | "SIGKILL";
 }
 
 const startTimeoutMs = 10_000;
@@ -28,11 +30,11 @@ export class ProxyProcess implements AsyncDisposable {
   readonly port: number;
   readonly pid: number;
   readonly #child: ChildProcess;
-  readonly #logs: readonly string[];
+  readonly #command: ProxyCommand;
 
-  private constructor(child: ChildProcess, port: number, logs: readonly string[]) {
+  private constructor(child: ChildProcess, port: number, command: ProxyCommand) {
     this.#child = child;
-    this.#logs = logs;
+    this.#command = command;
     this.port = port;
     this.pid = child.pid ?? 0;
   }
@@ -40,17 +42,17 @@ export class ProxyProcess implements AsyncDisposable {
   /** Throws an Error with the last that the program wrote if it does not listen within 10 s. */
   static async start(command: ProxyCommand): Promise<ProxyProcess> {
     const { program, args, environment, folder } = command;
-    const [output, faults] = [join(folder, "output.log"), join(folder, "faults.log")];
+    const [output = "", faults = ""] = logsOf(command);
     const files = [openSync(output, "a"), openSync(faults, "a")] as const;
-    const env = { ...programEnvironment(), ...environment };
+    const env = { ...programEnvironment(), TMPDIR: folder, ...environment };
     const child = spawn(program, args, { cwd: folder, env, stdio: ["ignore", ...files] });
     for (const file of files) closeSync(file);
-    stopWithUs(child);
+    stopWithUs(child, command);
     try {
       const port = await listening(child, command, output);
-      return new ProxyProcess(child, port, [output, faults, join(folder, "access.log")]);
+      return new ProxyProcess(child, port, command);
     } catch (error) {
-      await stop(child);
+      await stop(child, command);
       const said = `${readFileSync(faults, "utf8")}\n${readFileSync(output, "utf8")}`.trim().slice(-2_000);
       throw new Error(`${(error as Error).message}: ${said}`, { cause: error });
     }
@@ -58,7 +60,7 @@ export class ProxyProcess implements AsyncDisposable {
 
   /** Empties its log files, which it appends to, so that a long run does not fill the disk. */
   clearLogs(): void {
-    for (const file of this.#logs) {
+    for (const file of logsOf(this.#command)) {
       try {
         truncateSync(file);
       } catch (error) {
@@ -68,13 +70,18 @@ export class ProxyProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await stop(this.#child);
+    await stop(this.#child, this.#command);
   }
 }
 
-/** If this process ends first, the child is told to end: by SIGTERM, with which NGINX's master takes its worker along. */
-function stopWithUs(child: ChildProcess): void {
-  const end = (): void => void child.kill("SIGTERM");
+/** What it prints, its errors, and the access log of a program that writes a file. */
+function logsOf({ folder }: ProxyCommand): readonly string[] {
+  return ["output.log", "faults.log", "access.log"].map((name) => join(folder, name));
+}
+
+/** If this process ends first, the child is ended, too. */
+function stopWithUs(child: ChildProcess, { stopSignal = "SIGKILL" }: ProxyCommand): void {
+  const end = (): void => void child.kill(stopSignal);
   process.once("exit", end);
   child.once("exit", () => process.off("exit", end));
 }
@@ -111,11 +118,11 @@ function connects(port: number): Promise<boolean> {
   return promise.finally(() => socket.destroy());
 }
 
-/** SIGTERM, and SIGKILL for who drains for too long. */
-async function stop(child: ChildProcess): Promise<void> {
+/** By the command's signal, and by SIGKILL if the child takes longer than 5 s. */
+async function stop(child: ChildProcess, { stopSignal = "SIGKILL" }: ProxyCommand): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
-  child.kill("SIGTERM");
+  child.kill(stopSignal);
   const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
   await exited;
   clearTimeout(timer);

@@ -59,17 +59,16 @@ export const madeUpResults: BenchmarkResults = {
   ],
 };
 
-/** The same run, in which the gateway answered the GETs wrongly seven times. */
+/** A run in which the gateway answered GETs wrongly seven times. */
 export const failedResults: BenchmarkResults = {
   ...madeUpResults,
-  cells: madeUpResults.cells.map((cell, index) =>
-    index > 0
-      ? cell
-      : {
-          ...cell,
-          figures: cell.figures.map((one) =>
-            one.subject === "gateway" ? { ...one, errors: 7, messages: ["'HTTP/1.1 503 x' in place of 200"] } : one,
-          ),
-        },
-  ),
+  cells: [
+    {
+      workload: "get",
+      title: "GET",
+      unit: "request",
+      connections: 1000,
+      figures: [{ ...figures("gateway", 50, {}), errors: 7, messages: ["'HTTP/1.1 503 x' in place of 200"] }],
+    },
+  ],
 };
