@@ -30,7 +30,7 @@ const say = (line: string): void => console.log(line);
 async function benchmark(options: Options, command: string, stop: AbortController): Promise<BenchmarkResults> {
   const startedAt = new Date();
   const own = subjects.filter(({ name }) => options.subjects.includes(name));
-  const chosen = options.against === undefined ? own : [...own, gatewayOf(options.against)];
+  const chosen = options.against === undefined ? own : [gatewayOf(options.against), ...own];
   if (chosen.some(({ isPackage }) => isPackage)) installPackages(say);
   const { stdout } = process;
   const screen = { isTerminal: stdout.isTTY, write: (text: string) => void stdout.write(text) };

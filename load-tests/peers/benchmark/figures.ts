@@ -1,7 +1,7 @@
 import type { Cell, Figures, Round } from "./results.ts";
 import type { Slice } from "./slice.ts";
 
-import { bases } from "./results.ts";
+import { basesOf } from "./results.ts";
 import { median, ratioOf, spreadOf } from "./statistics.ts";
 
 /** The slices of one subject in one cell, the warm-up first. */
@@ -27,8 +27,8 @@ export function figuresOf(slices: readonly Slices[], unit: Cell["unit"]): readon
       spread("p50Ms"),
       spread("p99Ms"),
     ];
-    const ratios = bases
-      .filter((base) => base !== subject && rounds.has(base))
+    const ratios = basesOf([...rounds.keys()])
+      .filter((base) => base !== subject)
       .map((base) => [base, ratioOf(costsOf(subject), costsOf(base))] as const)
       .filter(([, ratio]) => !Number.isNaN(ratio));
     return {

@@ -66,5 +66,7 @@ export interface Round {
   readonly busy: number;
 }
 
-/** What ratios are told against, where they were measured. */
-export const bases: readonly string[] = ["@fastify/http-proxy", "nginx"];
+/** What ratios are told against: the gateway of another checkout, @fastify/http-proxy and NGINX, if they were measured. */
+export function basesOf(names: readonly string[]): readonly string[] {
+  return names.filter((name) => /^(?:gateway@.*|@fastify\/http-proxy|nginx)$/.test(name));
+}

@@ -1,6 +1,6 @@
 import type { BenchmarkResults, Cell, Figures } from "./results.ts";
 
-import { bases } from "./results.ts";
+import { basesOf } from "./results.ts";
 
 /** Text in rows and columns; the first column is the row's name. */
 export interface Table {
@@ -30,9 +30,9 @@ export function tablesOf(results: BenchmarkResults): readonly Table[] {
       rows: names.map((name) => [name].concat(results.cells.map((cell) => cellText(name, cell)))),
     };
   };
-  const ratioTables = bases
-    .filter((base) => names.includes(base))
-    .map((base) => table(`CPU time, times that of ${base}`, (one) => ratioText(one, base)));
+  const ratioTables = basesOf(names).map((base) =>
+    table(`CPU time, times that of ${base}`, (one) => ratioText(one, base)),
+  );
   return [
     table("CPU time, µs per request, or per event of a stream: median (least to most)", costText),
     ...ratioTables,

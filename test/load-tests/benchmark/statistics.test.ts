@@ -62,6 +62,17 @@ describe("figures of a cell", () => {
     assert.deepEqual([nginx?.ratios, nginx?.errors], [{}, 0]);
   });
 
+  test("have ratios to the gateway of another checkout", () => {
+    const [gateway] = figuresOf(
+      [
+        { subject: "gateway", warmUp: slice(1, 1), rounds: [slice(9000, 1000)] },
+        { subject: "gateway@abc1234", warmUp: slice(1, 1), rounds: [slice(10_000, 1000)] },
+      ],
+      "request",
+    );
+    assert.deepEqual(gateway?.ratios, { "gateway@abc1234": 0.9 });
+  });
+
   test("has no figures where nothing was answered", () => {
     const [one] = figuresOf([{ subject: "gateway", warmUp: slice(1, 0, 1), rounds: [slice(1, 0, 1)] }], "request");
     assert.deepEqual([one?.cpuMicroseconds, one?.errors], [undefined, 2]);
