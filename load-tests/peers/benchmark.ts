@@ -14,7 +14,6 @@ import { installPackages } from "./benchmark/packages.ts";
 import { errorsOf, pageWith } from "./benchmark/page.ts";
 import { durationMsOf, planOf } from "./benchmark/plan.ts";
 import { Progress } from "./benchmark/progress.ts";
-import { setStage } from "./benchmark/stage.ts";
 import { gatewayOf, subjects } from "./benchmark/subjects.ts";
 import { markdownOf, tablesOf, textOf } from "./benchmark/tables.ts";
 
@@ -35,18 +34,12 @@ async function benchmark(options: Options, command: string, stop: AbortControlle
   const { stdout } = process;
   const screen = { isTerminal: stdout.isTTY, write: (text: string) => void stdout.write(text) };
   const progress = new Progress(screen, () => performance.now());
-  await using stage = await setStage(chosen, { say, signal: stop.signal });
-  const plan = planOf(options, stage.standing);
-  const expectedMs = durationMsOf(plan, options);
-  const deadline = setTimeout(
-    () => stop.abort(new Error("the run takes too long: it was stopped")),
-    expectedMs * patience + 60_000,
-  );
+  const expectedMs = durationMsOf(planOf(options, chosen), options);
+  const tooLong = new Error("the run takes too long: it was stopped");
+  const deadline = setTimeout(() => stop.abort(tooLong), expectedMs * patience + 60_000);
   try {
-    const turns = plan.reduce((sum, cell) => sum + cell.subjects.length, 0);
-    progress.begin(turns * (options.rounds + 1) + (plan[0]?.subjects.length ?? 0), expectedMs);
-    const cells = await measure(options, stage, { progress, signal: stop.signal });
-    const { mode, rounds, sliceMs, warmUpMs } = options;
+    const { cells, records } = await measure(options, chosen, { progress, signal: stop.signal, say });
+    const { mode, rounds, sliceMs, warmUpMs, isFresh } = options;
     return {
       version: 1,
       command,
@@ -54,8 +47,8 @@ async function benchmark(options: Options, command: string, stop: AbortControlle
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
       machine: thisMachine(),
-      method: { rounds, sliceMs, warmUpMs },
-      subjects: stage.records,
+      method: { rounds, sliceMs, warmUpMs, isFresh },
+      subjects: records,
       cells,
     };
   } finally {

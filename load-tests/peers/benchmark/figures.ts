@@ -4,10 +4,10 @@ import type { Slice } from "./slice.ts";
 import { basesOf } from "./results.ts";
 import { median, ratioOf, spreadOf } from "./statistics.ts";
 
-/** The slices of one subject in one cell, the warm-up first. */
+/** The slices of one subject in one cell. */
 export interface Slices {
   readonly subject: string;
-  readonly warmUp: Slice;
+  readonly warmUps: readonly Slice[];
   readonly rounds: readonly Slice[];
 }
 
@@ -17,8 +17,8 @@ const messageCount = 3;
 export function figuresOf(slices: readonly Slices[], unit: Cell["unit"]): readonly Figures[] {
   const rounds = new Map(slices.map((one) => [one.subject, one.rounds.map((slice) => roundOf(slice, unit))]));
   const costsOf = (name: string) => (rounds.get(name) ?? []).map((round) => round?.cpuMicroseconds);
-  return slices.map(({ subject, warmUp, rounds: measured }) => {
-    const all = [warmUp, ...measured];
+  return slices.map(({ subject, warmUps, rounds: measured }) => {
+    const all = [...warmUps, ...measured];
     const sound = (rounds.get(subject) ?? []).filter((round) => round !== undefined);
     const spread = (key: keyof Round) => spreadOf(sound.map((round) => round[key]));
     const [cpuMicroseconds, perSecond, p50Ms, p99Ms] = [

@@ -15,6 +15,8 @@ export interface Options {
   readonly rounds: number;
   readonly sliceMs: number;
   readonly warmUpMs: number;
+  /** Whether each round has processes of its own: two processes of the same code differ by some percent. */
+  readonly isFresh: boolean;
   /** A second checkout, whose gateway is a further subject. */
   readonly against: string | undefined;
   /** Where results.json, the tables and the chart go. */
@@ -25,7 +27,7 @@ export interface Options {
 
 const modes = {
   quick: { connections: [usualConnections], rounds: 3, sliceMs: 400, warmUpMs: 400 },
-  full: { connections: [1, 16, 64, 256, 1000], rounds: 5, sliceMs: 1_500, warmUpMs: 1_500 },
+  full: { connections: [1, 16, 64, 256, 1000], rounds: 5, sliceMs: 1_500, warmUpMs: 750 },
 } as const;
 
 const subjectNames = subjects.map(({ name }) => name);
@@ -36,13 +38,15 @@ export const usage = `npm run benchmark -- [options]
 The cost of a request through the gateway and through other proxies, measured side by side on this machine.
 
   --quick               3 rounds of 0.4 s, 64 connections: about a minute and a half (default)
-  --full                5 rounds of 1.5 s, and GETs over 1, 16, 64, 256 and 1,000 connections: about twelve minutes
+  --full                5 rounds of 1.5 s, each on processes of its own, and GETs over 1, 16, 64, 256 and 1,000
+                        connections: about seventeen minutes
   --subjects LIST       of ${subjectNames.join(", ")} (default all)
   --workloads LIST      of ${workloadNames.join(", ")} (default all)
   --connections LIST    keep-alive connections of the GET, 1 to 5000 each, such as 1,16,64
   --rounds N            slices for each subject and workload, 1 to 99
   --slice MS            length of a slice and of the warm-up before the first, 100 to 60000
-  --against DIR         a further gateway, of another checkout with its packages installed, for a before and after
+  --against DIR         a further gateway, of another checkout with its packages installed, for a before and after;
+                        each round on processes of its own
   --output DIR          where results.json, tables.md and chart.svg go (default load-tests/results/benchmark)
   --publish             write docs/performance.md and docs/performance.svg anew
   --help
@@ -84,6 +88,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     rounds: readNumber("rounds", values.rounds ?? String(rounds), { min: 1, max: 99, isWhole: true }),
     sliceMs: length ?? sliceMs,
     warmUpMs: length ?? warmUpMs,
+    isFresh: mode === "full" || values.against !== undefined,
     against: values.against,
     output: values.output ?? "load-tests/results/benchmark",
     isPublished: values.publish === true,

@@ -27,7 +27,7 @@ function factsOf({ machine, method, subjects, mode, startedAt, command }: Benchm
     `- Date: ${startedAt.slice(0, 10)}, a ${mode} run by \`${command}\``,
     `- Machine: ${machine["processor"]}, ${machine["cores"]} cores, ${machine["memory"]}, ${machine["system"]}`,
     `- Node: ${machine["node"]}, for all of the npm proxies, the gateway, the service and the load driver`,
-    `- Method: ${method.rounds} rounds of ${method.sliceMs} ms for each cell, after ${method.warmUpMs} ms of warm-up`,
+    `- Method: ${method.rounds} rounds of ${method.sliceMs} ms for each cell, after ${method.warmUpMs} ms of warm-up; ${method.isFresh ? "each round on processes of its own" : "all rounds on the same processes"}`,
   ];
   const table = ["| subject | version | switched on |", "| --- | --- | --- |"];
   for (const { name, version, setting, skipped } of subjects) {

@@ -13,6 +13,8 @@ export interface PlannedCell<S extends Pick<Subject, "kind"> = Subject> {
 
 /** The time that opening connections, settling and reading /proc takes beside a slice. */
 const overheadMs = 120;
+/** The time that a subject takes to start and to stop. */
+const startMs = 600;
 
 /** All cells, those that no subject can do left out. */
 export function planOf<S extends Pick<Subject, "kind">>(
@@ -38,19 +40,34 @@ export function orderOf<T>(subjects: readonly T[], round: number): readonly T[] 
   return round % 2 === 0 ? rotated : rotated.toReversed();
 }
 
-/** Length of the warm-up of each subject before the first cell. */
+/** Length of the warm-up of each process before the first cell. */
 export function firstWarmUpMsOf({ warmUpMs }: Pick<Options, "warmUpMs">): number {
-  return 2 * warmUpMs;
+  return 3 * warmUpMs;
+}
+
+/** The rounds that each life of the processes sees: all, or one each if every round has processes of its own. */
+export function livesOf({ rounds, isFresh }: Pick<Options, "rounds" | "isFresh">): ReadonlyArray<readonly number[]> {
+  const all = Array.from({ length: rounds }, (_, round) => round);
+  return isFresh ? all.map((round) => [round]) : [all];
+}
+
+type Times = Pick<Options, "rounds" | "isFresh" | "sliceMs" | "warmUpMs">;
+type Sizes = ReadonlyArray<{ readonly workload: Pick<Workload, "stretch">; readonly subjects: readonly unknown[] }>;
+
+/** Slices and warm-ups of the whole run. */
+export function stepsOf(plan: Sizes, options: Times): number {
+  const lives = livesOf(options).length;
+  const turns = plan.reduce((sum, { subjects }) => sum + subjects.length, 0);
+  return turns * (lives + options.rounds) + lives * (plan[0]?.subjects.length ?? 0);
 }
 
 /** About how long the plan takes, in milliseconds. */
-export function durationMsOf(
-  plan: ReadonlyArray<{ readonly workload: Pick<Workload, "stretch">; readonly subjects: readonly unknown[] }>,
-  { rounds, sliceMs, warmUpMs }: Pick<Options, "rounds" | "sliceMs" | "warmUpMs">,
-): number {
-  const firstMs = (plan[0]?.subjects.length ?? 0) * (firstWarmUpMsOf({ warmUpMs }) + overheadMs);
+export function durationMsOf(plan: Sizes, options: Times): number {
+  const { rounds, sliceMs, warmUpMs } = options;
+  const lives = livesOf(options).length;
+  const first = (plan[0]?.subjects.length ?? 0) * (startMs + firstWarmUpMsOf(options) + overheadMs);
   return plan.reduce((sum, { workload, subjects }) => {
-    const turnMs = warmUpMs + overheadMs + rounds * (sliceMs * (workload.stretch ?? 1) + overheadMs);
+    const turnMs = lives * (warmUpMs + overheadMs) + rounds * (sliceMs * (workload.stretch ?? 1) + overheadMs);
     return sum + subjects.length * turnMs;
-  }, firstMs);
+  }, lives * first);
 }

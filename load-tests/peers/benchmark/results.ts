@@ -18,6 +18,8 @@ export interface Method {
   readonly rounds: number;
   readonly sliceMs: number;
   readonly warmUpMs: number;
+  /** Whether each round had processes of its own. */
+  readonly isFresh: boolean;
 }
 
 export interface SubjectRecord {

@@ -25,7 +25,7 @@ export const madeUpResults: BenchmarkResults = {
   startedAt: "2026-11-30T10:00:00.000Z",
   seconds: 700,
   machine: { processor: "Made-up <CPU>", cores: "2", memory: "8.0 GiB", system: "Linux 6.0", node: "26.10.0" },
-  method: { rounds: 5, sliceMs: 1500, warmUpMs: 1500 },
+  method: { rounds: 5, sliceMs: 1500, warmUpMs: 750, isFresh: true },
   subjects: [
     { name: "gateway", setting: "everything", version: "abc1234" },
     { name: "@fastify/http-proxy", setting: "bare", version: "11.6.3" },

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import type { Slice } from "../../../load-tests/peers/benchmark/slice.ts";
 
 import { figuresOf } from "../../../load-tests/peers/benchmark/figures.ts";
-import { durationMsOf, orderOf, planOf } from "../../../load-tests/peers/benchmark/plan.ts";
+import { durationMsOf, livesOf, orderOf, planOf, stepsOf } from "../../../load-tests/peers/benchmark/plan.ts";
 import { parseStat, sumOfTree } from "../../../load-tests/peers/benchmark/process-tree.ts";
 import { median, percentiles, ratioOf, spreadOf } from "../../../load-tests/peers/benchmark/statistics.ts";
 
@@ -44,12 +44,12 @@ describe("figures of a cell", () => {
       [
         {
           subject: "gateway",
-          warmUp: slice(1, 1, 2),
+          warmUps: [slice(1, 1, 2)],
           rounds: [slice(60_000, 1000), slice(50_000, 1000), slice(70_000, 1000)],
         },
         {
           subject: "nginx",
-          warmUp: slice(1, 1),
+          warmUps: [slice(1, 1)],
           rounds: [slice(20_000, 1000), slice(10_000, 1000), slice(35_000, 1000)],
         },
       ],
@@ -65,8 +65,8 @@ describe("figures of a cell", () => {
   test("have ratios to the gateway of another checkout", () => {
     const [gateway] = figuresOf(
       [
-        { subject: "gateway", warmUp: slice(1, 1), rounds: [slice(9000, 1000)] },
-        { subject: "gateway@abc1234", warmUp: slice(1, 1), rounds: [slice(10_000, 1000)] },
+        { subject: "gateway", warmUps: [slice(1, 1)], rounds: [slice(9000, 1000)] },
+        { subject: "gateway@abc1234", warmUps: [slice(1, 1)], rounds: [slice(10_000, 1000)] },
       ],
       "request",
     );
@@ -74,7 +74,7 @@ describe("figures of a cell", () => {
   });
 
   test("has no figures where nothing was answered", () => {
-    const [one] = figuresOf([{ subject: "gateway", warmUp: slice(1, 0, 1), rounds: [slice(1, 0, 1)] }], "request");
+    const [one] = figuresOf([{ subject: "gateway", warmUps: [slice(1, 0, 1)], rounds: [slice(1, 0, 1)] }], "request");
     assert.deepEqual([one?.cpuMicroseconds, one?.errors], [undefined, 2]);
   });
 });
@@ -100,9 +100,18 @@ describe("the plan", () => {
   });
 
   test("counts stretched slices in its duration", () => {
-    const times = { rounds: 2, sliceMs: 1000, warmUpMs: 1000 };
+    const times = { rounds: 2, sliceMs: 1000, warmUpMs: 1000, isFresh: false };
     const once = durationMsOf([{ workload: {}, subjects: [1, 2] }], times);
     assert.equal(durationMsOf([{ workload: { stretch: 3 }, subjects: [1, 2] }], times) - once, 8000);
+  });
+
+  test("warms up once, or in each round where that has processes of its own", () => {
+    const plan = [{ workload: {}, subjects: [1, 2] }];
+    const times = { rounds: 3, sliceMs: 1000, warmUpMs: 1000 };
+    assert.deepEqual(livesOf({ rounds: 3, isFresh: false }), [[0, 1, 2]]);
+    assert.deepEqual(livesOf({ rounds: 3, isFresh: true }), [[0], [1], [2]]);
+    assert.equal(stepsOf(plan, { ...times, isFresh: false }), 2 * 4 + 2);
+    assert.equal(stepsOf(plan, { ...times, isFresh: true }), 2 * 6 + 6);
   });
 
   test("every round begins with another subject, and every second runs backwards", () => {
