@@ -1,5 +1,6 @@
 /** npm run benchmark: what a request costs through the gateway and through other proxies. `--help` tells its options. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 
 import type { Options } from "./benchmark/options.ts";
@@ -28,6 +29,7 @@ const say = (line: string): void => console.log(line);
 
 async function benchmark(options: Options, command: string, stop: AbortController): Promise<BenchmarkResults> {
   const startedAt = new Date();
+  const machine = { ...thisMachine(), load: (loadavg()[0] ?? 0).toFixed(2) };
   const own = subjects.filter(({ name }) => options.subjects.includes(name));
   const chosen = options.against === undefined ? own : [gatewayOf(options.against), ...own];
   if (chosen.some(({ isPackage }) => isPackage)) installPackages(say);
@@ -46,7 +48,7 @@ async function benchmark(options: Options, command: string, stop: AbortControlle
       mode,
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
-      machine: thisMachine(),
+      machine,
       method: { rounds, sliceMs, warmUpMs, isFresh },
       subjects: records,
       cells,
@@ -60,7 +62,9 @@ async function benchmark(options: Options, command: string, stop: AbortControlle
 function report(results: BenchmarkResults, { output, isPublished }: Options): number {
   const { machine } = results;
   const tables = tablesOf(results);
-  say(`\nmachine   ${machine["processor"]}, ${machine["cores"]} cores, ${machine["memory"]}, ${machine["system"]}`);
+  say(
+    `\nmachine   ${machine["processor"]}, ${machine["cores"]} cores, ${machine["memory"]}, ${machine["system"]}, load ${machine["load"]} before`,
+  );
   say(`versions  node ${machine["node"]}, ${results.subjects.map((one) => `${one.name} ${one.version}`).join(", ")}`);
   for (const table of tables) say(`\n${textOf(table)}`);
   for (const { name, skipped } of results.subjects) if (skipped !== undefined) say(`\nskipped: ${name} (${skipped})`);

@@ -25,7 +25,7 @@ function sectionOf(results: BenchmarkResults): string {
 function factsOf({ machine, method, subjects, mode, startedAt, command }: BenchmarkResults): string {
   const lines = [
     `- Date: ${startedAt.slice(0, 10)}, a ${mode} run by \`${command}\``,
-    `- Machine: ${machine["processor"]}, ${machine["cores"]} cores, ${machine["memory"]}, ${machine["system"]}`,
+    `- Machine: ${machine["processor"]}, ${machine["cores"]} cores, ${machine["memory"]}, ${machine["system"]}; load average before the run: ${machine["load"]}`,
     `- Node: ${machine["node"]}, for all of the npm proxies, the gateway, the service and the load driver`,
     `- Method: ${method.rounds} rounds of ${method.sliceMs} ms for each cell, after ${method.warmUpMs} ms of warm-up; ${method.isFresh ? "each round on processes of its own" : "all rounds on the same processes"}`,
   ];

@@ -8,6 +8,7 @@ export interface BenchmarkResults {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly seconds: number;
+  /** In words; `load` is the load average over the minute before the run: other work on the machine. */
   readonly machine: Readonly<Record<string, string>>;
   readonly method: Method;
   readonly subjects: readonly SubjectRecord[];

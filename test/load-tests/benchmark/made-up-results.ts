@@ -24,7 +24,14 @@ export const madeUpResults: BenchmarkResults = {
   mode: "full",
   startedAt: "2026-11-30T10:00:00.000Z",
   seconds: 700,
-  machine: { processor: "Made-up <CPU>", cores: "2", memory: "8.0 GiB", system: "Linux 6.0", node: "26.10.0" },
+  machine: {
+    processor: "Made-up <CPU>",
+    cores: "2",
+    memory: "8.0 GiB",
+    system: "Linux 6.0",
+    node: "26.10.0",
+    load: "0.10",
+  },
   method: { rounds: 5, sliceMs: 1500, warmUpMs: 750, isFresh: true },
   subjects: [
     { name: "gateway", setting: "everything", version: "abc1234" },
