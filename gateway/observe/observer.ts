@@ -67,20 +67,7 @@ export function createObserver(options: ObserverOptions): Observer {
   const metrics = new Metrics(options.routes, { ...options, sheds, droppedLines: () => destination.dropped });
 
   return {
-    finish(exchange) {
-      const outcome = outcomeOf(exchange);
-      const now = exchange.clock.now();
-      const durationMs = Math.max(0, now - exchange.startedAt);
-      metrics.finish(exchange, outcome, durationMs);
-      const { failure } = exchange;
-      const hasFailureLine = failure !== undefined && log.events.isLevelEnabled(failureLevel(failure));
-      if (!hasFailureLine && !log.writesAccess) return;
-      const omitted = failure !== undefined && isShed(exchange) ? sheds.omittedBefore(failure.code, now) : 0;
-      if (omitted === undefined) return;
-      const ending = { outcome, durationMs, omitted };
-      if (hasFailureLine) failures.write(exchange, failure, ending);
-      if (log.writesAccess) destination.write(accessLine(exchange, ending));
-    },
+    finish: finisher({ log, metrics, sheds, failures, destination }),
     report: reporter(log, metrics),
     log: log.events,
     listening: (address) => log.listening(address),
@@ -100,6 +87,31 @@ export function createObserver(options: ObserverOptions): Observer {
       metrics.reconfigure(routes);
     },
     close: () => destination.close(),
+  };
+}
+
+interface Finishing {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly sheds: ShedLog;
+  readonly failures: FailureLog;
+  readonly destination: LogDestination;
+}
+
+function finisher({ log, metrics, sheds, failures, destination }: Finishing): Observer["finish"] {
+  return (exchange) => {
+    const outcome = outcomeOf(exchange);
+    const now = exchange.clock.now();
+    const durationMs = Math.max(0, now - exchange.startedAt);
+    metrics.finish(exchange, outcome, durationMs);
+    const { failure } = exchange;
+    const hasFailureLine = failure !== undefined && log.events.isLevelEnabled(failureLevel(failure));
+    if (!hasFailureLine && !log.writesAccess) return;
+    const omitted = failure !== undefined && isShed(exchange) ? sheds.omittedBefore(failure.code, now) : 0;
+    if (omitted === undefined) return;
+    const ending = { outcome, durationMs, omitted };
+    if (hasFailureLine) failures.write(exchange, failure, ending);
+    if (log.writesAccess) destination.write(accessLine(exchange, ending));
   };
 }
 
