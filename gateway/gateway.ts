@@ -54,8 +54,10 @@ export class Gateway {
       if (pipeline.isForGateway(exchange)) return await pipeline.respondToOptions(exchange);
       const route = pipeline.route(exchange);
       const admitted = pipeline.admit(route, exchange); // the cheapest refusals: nothing is read yet
+      if (admitted instanceof Failure) return await this.#respond(admitted, exchange, pipeline);
       if (admitted !== undefined) await admitted;
       const validated = pipeline.validate(route, exchange); // bodies are read under a byte budget, before a permit is held
+      if (validated instanceof Failure) return await this.#respond(validated, exchange, pipeline);
       if (validated !== undefined) await validated;
       const acquired = pipeline.acquire(route, exchange); // the upstream's concurrency, until its response has been read
       using permit = acquired instanceof Promise ? await acquired : acquired;
@@ -80,14 +82,18 @@ export class Gateway {
     }
   }
 
-  async #respond(failure: Failure, exchange: GatewayExchange, pipeline: Pipeline): Promise<void> {
+  #respond(failure: Failure, exchange: GatewayExchange, pipeline: Pipeline): Promise<void> | undefined {
     exchange.cancel(failure); // an answer that nobody will take is given up
     exchange.isLast ||= this.admission !== "open";
     try {
-      await pipeline.respond(failure, exchange);
+      return pipeline.respond(failure, exchange)?.catch((thrown: unknown) => abort(thrown, exchange));
     } catch (thrown) {
-      exchange.failure = classify(thrown, exchange);
-      exchange.response.abort();
+      return abort(thrown, exchange);
     }
   }
+}
+
+function abort(thrown: unknown, exchange: GatewayExchange): undefined {
+  exchange.failure = classify(thrown, exchange);
+  exchange.response.abort();
 }

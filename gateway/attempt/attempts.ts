@@ -2,15 +2,17 @@ import type { Attempt, Exchange, RetryDecision, Target, UpstreamAnswer } from ".
 import type { Breaker } from "../breaker/breaker.ts";
 import type { RetryBudget } from "./budget.ts";
 import type { Ended, RetryRule } from "./retry.ts";
-import type { BreakerAdmission, Verdict } from "../breaker/admission.ts";
+import type { BreakerAdmission } from "../breaker/admission.ts";
 import type { Guarded } from "./unavailable.ts";
 
 import { classify } from "../failures/classify.ts";
-import { Failure, TimerExpired } from "../failures/failure.ts";
+import { Failure } from "../failures/failure.ts";
+import { isServerError } from "../failures/status.ts";
 import { pause } from "./backoff.ts";
 import { KeptAnswer } from "./replayable-response.ts";
 import { callsForRetry, obstacle, pauseBeforeRetry } from "./retry.ts";
 import { unavailable } from "./unavailable.ts";
+import { verdictOf } from "./verdict.ts";
 
 /** A target with what an attempt on it needs. */
 export interface AttemptTarget extends Target, Guarded {
@@ -36,19 +38,14 @@ export interface AttemptPlan {
  * connection that had gone stale is replaced once, in silence, where sending again is safe; all further attempts are
  * made as `rule` allows, another target preferred.
  *
- * Throws the last attempt's Failure, or `circuit_open` or `no_healthy_upstream` where no target may be asked. A further
- * attempt that is refused never replaces what the last real one gave, be it a failure or an answer.
+ * Rejects with the last attempt's Failure, or `circuit_open` or `no_healthy_upstream` where no target may be asked. A
+ * further attempt that is refused never replaces what the last real one gave, be it a failure or an answer.
  */
-export async function attempt(exchange: Exchange, plan: AttemptPlan, rule?: RetryRule): Promise<UpstreamAnswer> {
-  const dueAt = exchange.timer.deadlineAt;
+export function attempt(exchange: Exchange, plan: AttemptPlan, rule?: RetryRule): Promise<UpstreamAnswer> {
   const place = enter(plan, exchange, isAdmitting);
-  if (place === undefined) throw unavailable(plan.targets);
-  let ended = await attemptAt(place, exchange, { plan, rule });
-  if (rule !== undefined && callsForRetry(ended, exchange, rule)) {
-    ended = await retry(ended, exchange, { plan, rule, dueAt, tried: new Set([place.target]) });
-  }
-  if (ended instanceof Failure) throw ended;
-  return ended;
+  if (place === undefined) return Promise.reject(unavailable(plan.targets));
+  if (rule === undefined) return attemptAt(place, exchange, { plan, rule });
+  return attemptAll(place, exchange, { plan, rule, dueAt: exchange.timer.deadlineAt, tried: new Set([place.target]) });
 }
 
 /** A target that let the attempt in. */
@@ -71,6 +68,22 @@ interface RetryWays extends Ways {
 
 /** Longest wait for the end of an answer that is to be given up, in milliseconds. */
 const keepWithinMs = 250;
+
+async function attemptAll(first: Place, exchange: Exchange, ways: RetryWays): Promise<UpstreamAnswer> {
+  let ended = await endOf(attemptAt(first, exchange, ways));
+  if (callsForRetry(ended, exchange, ways.rule)) ended = await retry(ended, exchange, ways);
+  if (ended instanceof Failure) throw ended;
+  return ended;
+}
+
+async function endOf(attempted: Promise<UpstreamAnswer>): Promise<Ended> {
+  try {
+    return await attempted;
+  } catch (failure) {
+    if (failure instanceof Failure) return failure;
+    throw failure;
+  }
+}
 
 async function retry(first: Ended, exchange: Exchange, ways: RetryWays): Promise<Ended> {
   const { timer, clock } = exchange;
@@ -97,7 +110,7 @@ async function retry(first: Ended, exchange: Exchange, ways: RetryWays): Promise
       return ended;
     }
     ways.tried.add(place.target);
-    ended = await attemptAt(place, exchange, ways);
+    ended = await endOf(attemptAt(place, exchange, ways));
   }
   return ended;
 }
@@ -147,58 +160,57 @@ function enter(plan: AttemptPlan, exchange: Exchange, admits: (target: AttemptTa
   return target === undefined || admission === undefined ? undefined : { target, admission };
 }
 
-/** One attempt on one target; two, if the first was on a connection that had gone stale (RFC 9112 §9.3.1). */
-async function attemptAt(place: Place, exchange: Exchange, { plan, rule }: Ways): Promise<Ended> {
-  const ended = await attemptOnce(exchange, plan, { ...place, isFresh: false });
-  if (!(ended instanceof Failure) || ended.row.retry !== "stale" || exchange.cancelled !== undefined) return ended;
-  const facts = exchange.attempts.at(-1) as Attempt;
-  facts.retry = obstacle(ended, exchange, rule);
-  if (facts.retry !== undefined) return ended;
-  const admission = place.target.breaker.enter();
-  facts.retry = admission === undefined ? "no_target" : "stale_connection";
-  if (admission === undefined) return ended;
-  return attemptOnce(exchange, plan, { target: place.target, admission, isFresh: true });
-}
-
-/** RFC 9110 §15.6 */
-const serverErrors = 5;
-
-function classOf(status: number): number {
-  return Math.trunc(status / 100);
-}
-
-interface Try extends Place {
-  readonly isFresh: boolean;
-}
-
-async function attemptOnce(exchange: Exchange, plan: AttemptPlan, it: Try): Promise<Ended> {
-  const { target, admission } = it;
-  const facts = newAttempt(exchange, it);
-  exchange.attempts.push(facts);
-  try {
-    const answer = await target.send(exchange, facts, it.isFresh);
-    facts.outcome = "success";
-    facts.status = answer.status;
-    const isBlamed = plan.failureStatuses.has(answer.status);
-    if (isBlamed) target.breaker.leave(admission, "failure");
-    else admission.answered();
-    plan.ended(facts, isBlamed);
-    if (classOf(answer.status) < serverErrors) plan.retryBudget.deposit(exchange.clock.now());
-    return answer;
-  } catch (cause) {
-    const failure = classify(cause, facts);
-    facts.outcome = failure.code;
-    const judged = verdict(failure, facts, exchange);
-    target.breaker.leave(admission, judged);
-    plan.ended(facts, judged === "failure");
-    return failure;
+/**
+ * One attempt on one target; two, if the first was on a connection that had gone stale (RFC 9112 §9.3.1). Rejects with the
+ * Failure of the last.
+ */
+async function attemptAt({ target, admission: first }: Place, exchange: Exchange, ways: Ways): Promise<UpstreamAnswer> {
+  let admission = first;
+  for (let isFresh = false; ; isFresh = true) {
+    const facts = newAttempt(exchange, target, admission);
+    exchange.attempts.push(facts);
+    try {
+      const answer = await target.send(exchange, facts, isFresh);
+      facts.outcome = "success";
+      facts.status = answer.status;
+      const isBlamed = ways.plan.failureStatuses.has(answer.status);
+      if (isBlamed) target.breaker.leave(admission, "failure");
+      else admission.answered();
+      ways.plan.ended(facts, isBlamed);
+      if (!isServerError(answer.status)) ways.plan.retryBudget.deposit(exchange.clock.now());
+      return answer;
+    } catch (cause) {
+      const failure = classify(cause, facts);
+      facts.outcome = failure.code;
+      const verdict = verdictOf(failure, facts, exchange);
+      target.breaker.leave(admission, verdict);
+      ways.plan.ended(facts, verdict === "failure");
+      if (isFresh || failure.row.retry !== "stale" || exchange.cancelled !== undefined) throw failure;
+      const next = enterAgain(failure, exchange, { target, rule: ways.rule });
+      if (next === undefined) throw failure;
+      admission = next;
+    }
   }
 }
 
-function newAttempt(exchange: Exchange, it: Try): Attempt {
+/** The target is asked once more, on a fresh connection, where the request may be sent again. */
+function enterAgain(
+  failure: Failure,
+  exchange: Exchange,
+  { target, rule }: { readonly target: AttemptTarget; readonly rule: RetryRule | undefined },
+): BreakerAdmission | undefined {
+  const facts = exchange.attempts.at(-1) as Attempt;
+  facts.retry = obstacle(failure, exchange, rule);
+  if (facts.retry !== undefined) return undefined;
+  const admission = target.breaker.enter();
+  facts.retry = admission === undefined ? "no_target" : "stale_connection";
+  return admission;
+}
+
+function newAttempt(exchange: Exchange, target: AttemptTarget, admission: BreakerAdmission): Attempt {
   const startedAt = exchange.clock.now();
   return {
-    target: it.target.label,
+    target: target.label,
     startedAt,
     phase: "connect",
     sent: false,
@@ -215,36 +227,11 @@ function newAttempt(exchange: Exchange, it: Try): Attempt {
     status: 0,
     outcome: undefined,
     retry: undefined,
-    breaker: it.target.breaker.state,
-    admission: it.admission,
+    breaker: target.breaker.state,
+    admission,
   };
 }
 
 function isAdmitting(target: AttemptTarget): boolean {
   return target.isHealthy && target.breaker.isAdmitting;
-}
-
-/** What the failure says about the target. */
-function verdict(failure: Failure, facts: Attempt, exchange: Exchange): Verdict {
-  switch (failure.row.breaker) {
-    case "fail":
-      return "failure";
-    case "full-timer":
-      return hadFullTimer(facts, exchange) ? "failure" : "neutral";
-    case "neutral":
-    case "none":
-      return "neutral";
-  }
-}
-
-/**
- * The whole budget ran out. That is the target's fault only if it had had about as long as it is configured to have:
- * a budget eaten up by the queue, by earlier attempts or by the client's own upload is not, nor one that the client
- * itself had cut short, nor what ended because the process drains.
- */
-function hadFullTimer(facts: Attempt, exchange: Exchange): boolean {
-  const { cancelled, isHurried } = exchange;
-  if (isHurried || (cancelled instanceof TimerExpired && cancelled.timer === "drain")) return false;
-  const budgetMs = exchange.route?.config.timeout ?? 0;
-  return exchange.clock.now() - facts.awaitedSince >= 0.9 * Math.min(facts.timerMs, budgetMs);
 }

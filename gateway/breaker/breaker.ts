@@ -4,7 +4,7 @@ import type { Machine, WindowOptions } from "./machine.ts";
 import type { Verdict } from "./admission.ts";
 
 import { FailureRun } from "./failure-run.ts";
-import { closedMachine, halfOpenMachine, tell } from "./machine.ts";
+import { closedMachine, countSuccess, halfOpenMachine, tell } from "./machine.ts";
 import { OpenTime } from "./open-time.ts";
 import { Ramp } from "./ramp.ts";
 import { BreakerAdmission } from "./admission.ts";
@@ -131,12 +131,15 @@ export class Breaker {
     const now = this.#options.clock.now();
     if (verdict === "success") {
       this.#run.success(now);
-      tell(this.#slowCalls, !admission.isSlow);
-    } else if (this.#run.failure(now)) {
+      if (admission.isSlow) tell(this.#slowCalls, false);
+      else countSuccess(this.#slowCalls);
+      return countSuccess(this.#machine);
+    }
+    if (this.#run.failure(now)) {
       const { count } = this.#run;
       return this.#open("no_success", { failures: count, requests: count, windowMs: this.#options.windowMs });
     }
-    tell(this.#machine, verdict === "success");
+    tell(this.#machine, false);
   }
 
   // The trials keep their places until opossum, which takes some microtasks, has changed the state.

@@ -10,11 +10,13 @@ import type { WaitName } from "./waits.ts";
 
 import { Failure } from "../failures/failure.ts";
 import { guarded } from "../exchange/guarded.ts";
+import { ownedAlone, ReadBuffer } from "../http1/read-buffer.ts";
 import { plainAddress } from "./client-address.ts";
 import { enter } from "./connection-state.ts";
 import { Intake } from "./intake.ts";
 import { Linger } from "./linger.ts";
 import { ReadLimit } from "./read-limit.ts";
+import { readInto } from "./system-socket.ts";
 import { ClientRequest } from "./request.ts";
 import { Waiting } from "./waits.ts";
 import { incompleteMessage, noHead } from "./wire-failure.ts";
@@ -48,12 +50,10 @@ export class ClientConnection extends Waiting implements RequestConnection, Pipe
     this.peer = { remoteAddress: plainAddress(socket.remoteAddress ?? ""), isSecure: "encrypted" in socket };
     this.#intake = new Intake(host.settings.maxHeaderSize);
     this.#readLimit = new ReadLimit(this, this.#intake, host);
-    socket.on("data", this.#onData).on("end", this.#onEnd).on("error", ignore).on("close", this.#onClose);
+    if (!readInto(socket, this.#buffer.onread)) socket.on("data", this.#onData);
+    socket.on("error", () => {});
+    socket.on("end", this.#onEnd).on("close", this.#onClose);
     host.waits.begin(this, "head");
-  }
-
-  get isClosed(): boolean {
-    return this.#state === "closed";
   }
 
   closeIdle(): void {
@@ -71,9 +71,14 @@ export class ClientConnection extends Waiting implements RequestConnection, Pipe
   readonly #onData = guarded((chunk: Buffer): void => {
     if (this.#linger !== undefined) return this.#linger.drop(this);
     if (this.#readLimit.isDropping) return;
-    this.#readLimit.read(chunk);
+    this.#readLimit.read(this.#state === "idle" || this.#state === "head" ? chunk : ownedAlone(chunk));
     this.#advance();
   }, this.#fault);
+
+  // A tunnel is a stream.
+  readonly #buffer = new ReadBuffer((chunk) =>
+    this.#state === "tunnel" ? this.socket.push(ownedAlone(chunk)) : this.#onData(chunk),
+  );
 
   readonly #onEnd = guarded((): void => this.#halfClosed(), this.#fault);
   readonly bodyWanted = guarded((): void => this.#advance(), this.#fault);
@@ -85,12 +90,13 @@ export class ClientConnection extends Waiting implements RequestConnection, Pipe
     this.#state = enter(this.#state, "closed");
     this.host.waits.end(this);
     this.#readLimit.release();
+    this.#buffer.close();
     if (isUnfinished) request?.cancel(new Failure("client_closed"));
     request?.response.closed();
   }, this.#fault);
 
   readonly overdue = guarded((wait: WaitName): void => {
-    if (wait === "overfull" && this.#readLimit.waitsOn(this.#state === "body", this.#takenBytes)) return;
+    if (wait === "overfull" && this.#readLimit.waitsOn(this.#state === "body")) return;
     // Where not one byte of a request came, nobody is there to read an answer.
     if (wait !== "head" || !this.#intake.hasHead) return void this.socket.destroy();
     this.#refuse(new Failure("client_timeout"));
@@ -106,7 +112,7 @@ export class ClientConnection extends Waiting implements RequestConnection, Pipe
       this.#isAdvancing = false;
     }
     if (this.#state === "closed" || this.#state === "tunnel") return;
-    this.#readLimit.apply(this.#state === "body", this.#takenBytes);
+    this.#readLimit.apply(this.#state === "body");
     if (this.#readLimit.isDropping && this.#request !== undefined) this.#request.isLast = true;
   }
 
@@ -201,10 +207,6 @@ export class ClientConnection extends Waiting implements RequestConnection, Pipe
     this.#advance();
   }
 
-  get #takenBytes(): number {
-    return this.#request?.response.takenBytes ?? 0;
-  }
-
   exchangeEnded(request: ClientRequest, isLast: boolean): void {
     if (request !== this.#request || this.socket.destroyed || this.#state === "tunnel") return;
     if (!request.response.isEnded) return void this.socket.destroy();
@@ -246,5 +248,3 @@ export class ClientConnection extends Waiting implements RequestConnection, Pipe
     return this.#readLimit.leave();
   }
 }
-
-function ignore(): void {}

@@ -2,6 +2,7 @@ import type { Failure } from "../failures/failure.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 
 import { chunked, requestFraming } from "../http1/framing.ts";
+import { ownedAlone } from "../http1/read-buffer.ts";
 import { HeadReader } from "../http1/head-reader.ts";
 import { parseRequestHead } from "../http1/request-head.ts";
 import { connectRefusal, noHead, wireFailure } from "./wire-failure.ts";
@@ -52,6 +53,11 @@ export class Intake {
     this.bytes = bytes === undefined || bytes.length <= count ? undefined : bytes.subarray(count);
   }
 
+  /** What is left stays for longer than the read. */
+  own(): void {
+    if (this.bytes !== undefined) this.bytes = ownedAlone(this.bytes);
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.bytes = undefined;
@@ -67,7 +73,7 @@ export class Intake {
     const end = this.#heads.read(bytes, 0);
     if (end === -1) return undefined;
     if (end === -2) return { head: noHead, framing: 0, failure: wireFailure(this.#heads.rule) };
-    if (end < bytes.length) this.bytes = bytes.subarray(end);
+    if (end < bytes.length) this.bytes = ownedAlone(bytes.subarray(end));
     const { text } = this.#heads;
     // Or an idle connection would keep its last head.
     this.#heads.reset();

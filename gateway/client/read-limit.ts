@@ -4,7 +4,7 @@ import type { Intake } from "./intake.ts";
 import type { PipelinedRequests, Pipelining } from "./pipelined.ts";
 import type { ConnectionWaits, Waiting } from "./waits.ts";
 
-import { pauseNow } from "./system-socket.ts";
+import { pauseNow, takenBytes } from "./system-socket.ts";
 
 /** After this much the event loop looks at other connections before it reads on. Bytes. */
 const atOnceBytes = 262_144;
@@ -68,9 +68,9 @@ export class ReadLimit {
    * taken there would be two.
    *
    * @param isBody of the body of the request that is served, which waits for the upstream
-   * @param takenBytes bytes of responses that the client has taken so far
    */
-  apply(isBody: boolean, takenBytes: number): void {
+  apply(isBody: boolean): void {
+    this.#intake.own();
     const unread = this.#intake.bytes?.length ?? 0;
     if (unread <= (this.#isPaused ? 0 : this.#host.settings.maxHeaderSize)) return this.#goOn();
     if (!isBody && this.#heldBytes === 0 && !this.#hold(unread)) {
@@ -81,7 +81,7 @@ export class ReadLimit {
     if (!this.#isPaused) pauseNow(this.#connection.socket);
     this.#isPaused = true;
     // Another wait of the connection may have taken the place of this one.
-    if (this.#connection.waitList?.name !== "overfull") this.#wait(takenBytes);
+    if (this.#connection.waitList?.name !== "overfull") this.#wait();
   }
 
   #goOn(): void {
@@ -96,14 +96,14 @@ export class ReadLimit {
    * The wait is over; true where it begins anew. The client has taken something meanwhile, or the rest of a body waits for
    * the upstream, whose silence has a timer of its own.
    */
-  waitsOn(isBody: boolean, takenBytes: number): boolean {
-    if (!isBody && takenBytes === this.#takenBytes) return false;
-    this.#wait(takenBytes);
+  waitsOn(isBody: boolean): boolean {
+    if (!isBody && takenBytes(this.#connection.socket) === this.#takenBytes) return false;
+    this.#wait();
     return true;
   }
 
-  #wait(takenBytes: number): void {
-    this.#takenBytes = takenBytes;
+  #wait(): void {
+    this.#takenBytes = takenBytes(this.#connection.socket);
     this.#host.waits.begin(this.#connection, "overfull");
   }
 

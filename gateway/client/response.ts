@@ -16,7 +16,6 @@ export interface ResponseConnection {
     /** The head's last fields on a connection that goes on. */
     readonly settings: { readonly keepAliveTail: string };
   };
-  readonly isClosed: boolean;
 }
 
 /** The request that is answered. */
@@ -62,8 +61,7 @@ export class ClientResponse implements ResponseWriter {
   }
 
   get isGone(): boolean {
-    // A socket that was destroyed reports its end only later.
-    return this.#connection.socket.destroyed || this.#connection.isClosed;
+    return this.#connection.socket.destroyed;
   }
 
   get pendingBytes(): number {

@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 
+import type { OnRead } from "../http1/read-buffer.ts";
+
 /** What node keeps of the system's socket, and neither documents nor types. Absent on other streams. */
 interface SystemHandle {
   readonly bytesWritten?: number;
@@ -7,6 +9,7 @@ interface SystemHandle {
   readonly writeQueueSize?: number;
   reading?: boolean;
   readStop?(): void;
+  useUserBuffer?(buffer: Uint8Array): void;
 }
 
 function handleOf(socket: Socket): SystemHandle | undefined {
@@ -42,4 +45,36 @@ export function pauseNow(socket: Socket): void {
 export function reset(socket: Socket): void {
   if ("encrypted" in socket || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
+}
+
+/** Where node keeps `onread` of a socket; its server passes none to the sockets that it accepts. */
+interface OnReadKeys {
+  readonly buffer: symbol;
+  readonly next: symbol;
+  readonly read: symbol;
+}
+
+let onReadKeys: OnReadKeys | undefined;
+
+/**
+ * Has an accepted socket read into buffers that are given, as `onread` does for one that is opened. False where this node
+ * knows no way: then it is read as a stream.
+ */
+export function readInto(socket: Socket, { buffer, callback }: OnRead): boolean {
+  const handle = handleOf(socket);
+  if ("encrypted" in socket || handle?.useUserBuffer === undefined) return false;
+  onReadKeys ??= findKeys(socket);
+  if (onReadKeys === undefined) return false;
+  const first = buffer();
+  Object.assign(socket, { [onReadKeys.buffer]: first, [onReadKeys.next]: buffer, [onReadKeys.read]: callback });
+  handle.useUserBuffer(first);
+  return true;
+}
+
+function findKeys(socket: Socket): OnReadKeys | undefined {
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const [buffer, next, read] = ["kBuffer", "kBufferGen", "kBufferCb"].map((name) =>
+    symbols.find((symbol) => symbol.description === name),
+  );
+  return buffer === undefined || next === undefined || read === undefined ? undefined : { buffer, next, read };
 }

@@ -42,6 +42,7 @@ export class Failure extends Error {
   readonly code: FailureCode;
   readonly row: FailureRow;
   readonly options: FailureOptions;
+  #errorsText: string | undefined;
 
   constructor(code: FailureCode, options: FailureOptions = {}) {
     // Where we noticed tells nothing, and a stack costs as much as a refusal may. A bug's own place is another matter.
@@ -54,6 +55,13 @@ export class Failure extends Error {
     this.options = options;
   }
 
+  /** `options.errors` as JSON in ASCII, made once: the client and the log get the same. Undefined where there are none. */
+  get errorsText(): string | undefined {
+    const { errors } = this.options;
+    if (errors === undefined) return undefined;
+    return (this.#errorsText ??= JSON.stringify(errors).replace(outsideAscii, escaped));
+  }
+
   /** Every answer that says "later" says when (RFC 9110 §15.6.4, RFC 6585 §4). */
   get owesRetryAfter(): boolean {
     return saysLater(this.status);
@@ -63,6 +71,13 @@ export class Failure extends Error {
   get status(): number | null {
     return this.options.status ?? this.row.status;
   }
+}
+
+const outsideAscii = /[\u0080-\uffff]/g;
+
+/** A UTF-16 code unit as JSON escapes it (RFC 8259 §7). */
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Which of the gateway's own timers ended a wait. */

@@ -24,14 +24,14 @@ export function accessLine(exchange: Exchange, { outcome, durationMs, omitted }:
   return (
     `{"time":"${isoTime(Date.now())}","level":"info","event":"request"` +
     `,"requestId":${jsonString(exchange.id)},"traceId":${jsonString(trace.traceId)}` +
-    `,"route":${jsonStringOrNull(route?.id)},"upstream":${jsonStringOrNull(exchange.upstream)}` +
-    `,"target":${jsonStringOrNull(attempt?.target)}` +
-    `,"method":${jsonString(inbound.method)},"path":${jsonString(bounded(inbound.path))}` +
-    `,"status":${outcome.status},"code":${jsonString(outcome.code)},"source":"${outcome.source}"` +
+    `,"route":${quoted(route?.id)},"upstream":${quoted(exchange.upstream)}` +
+    `,"target":${quoted(attempt?.target)}` +
+    `,"method":${quoted(inbound.method)},"path":${jsonString(bounded(inbound.path))}` +
+    `,"status":${outcome.status},"code":${quoted(outcome.code)},"source":"${outcome.source}"` +
     `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut}` +
-    `,"durationMs":${roundedMs(durationMs)},"queueMs":${roundedMs(exchange.queueMs)}` +
-    `,"connectMs":${roundedMs(attempt?.connectMs)},"firstByteMs":${roundedMs(attempt?.firstByteMs)}` +
-    `,"attempts":${exchange.attempts.length},"retries":${retriesOf(exchange)},"breaker":${jsonStringOrNull(attempt?.breaker)}` +
+    `,"durationMs":${milliseconds(durationMs)},"queueMs":${milliseconds(exchange.queueMs)}` +
+    `,"connectMs":${milliseconds(attempt?.connectMs)},"firstByteMs":${milliseconds(attempt?.firstByteMs)}` +
+    `,"attempts":${exchange.attempts.length},"retries":${retriesOf(exchange)},"breaker":${quoted(attempt?.breaker)}` +
     `${omitted > 0 ? `,"omitted":${omitted}` : ""}}\n`
   );
 }
@@ -54,8 +54,8 @@ function bounded(path: string): string {
 let lastTime = 0;
 let lastTimeText = "";
 
-/** Many lines share a millisecond under load; formatting it once is enough. */
-function isoTime(time: number): string {
+/** The time of a line. Many share a millisecond under load; formatting it once is enough. */
+export function isoTime(time: number): string {
   if (time !== lastTime) {
     lastTime = time;
     lastTimeText = new Date(time).toISOString();
@@ -64,19 +64,46 @@ function isoTime(time: number): string {
 }
 
 /** Milliseconds to three decimals; null where they were never taken, as before a connection stood. */
-export function roundedMs(milliseconds: number | undefined): number | null {
-  if (milliseconds === undefined || !(milliseconds >= 0 && milliseconds <= Number.MAX_SAFE_INTEGER)) return null;
-  return Math.round(milliseconds * 1000) / 1000;
+export function roundedMs(ms: number | undefined): number | null {
+  if (ms === undefined || !(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) return null;
+  return Math.round(ms * 1000) / 1000;
+}
+
+/** Durations from here on are written as any number is. */
+const longMs = 1e9;
+
+/** ".001" … ".999" without zeros at the end, and "" for 0. */
+const decimals = Array.from({ length: 1000 }, (_, part) => String(part / 1000).slice(1));
+
+/** As `roundedMs`, written: a fraction is put together, because to write one costs as much as a short line. */
+function milliseconds(ms: number | undefined): string {
+  if (ms === undefined || !(ms >= 0 && ms < longMs)) return String(roundedMs(ms));
+  const microseconds = Math.round(ms * 1000);
+  const whole = Math.floor(microseconds / 1000);
+  return `${whole}${decimals[microseconds - whole * 1000] as string}`;
 }
 
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /** `text` as a JSON string. Nearly all text is plain ASCII and needs only its quotes. */
-function jsonString(text: string): string {
+export function jsonString(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-/** `text` as a JSON string, or null where there is none. */
-function jsonStringOrNull(text: string | undefined): string {
-  return text === undefined ? "null" : jsonString(text);
+/** Names that recur in the lines, as JSON strings: of routes, upstreams, targets, methods, codes. Bounded: any method is one. */
+const known = new Map<string, string>();
+const maxKnown = 4096;
+const maxKnownLength = 256;
+
+/** A name of a closed set as a JSON string, or null where there is none. */
+export function quoted(name: string | undefined): string {
+  if (name === undefined) return "null";
+  return known.get(name) ?? learn(name);
+}
+
+function learn(name: string): string {
+  const text = jsonString(name);
+  if (known.size >= maxKnown) known.clear();
+  if (name.length <= maxKnownLength) known.set(name, text);
+  return text;
 }

@@ -15,7 +15,7 @@ import type { MetricSnapshot } from "./summed-metrics.ts";
 import { accessLine } from "./access-log.ts";
 import { causeChain, stackOf } from "./cause.ts";
 import { asyncDestination } from "./destination.ts";
-import { failureLevel, failureRecord } from "./failure-log.ts";
+import { failureLevel, FailureLog } from "./failure-log.ts";
 import { Log, logLevels } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -62,24 +62,12 @@ const standardOutput = 1;
 export function createObserver(options: ObserverOptions): Observer {
   const destination = options.destination ?? asyncDestination(standardOutput);
   const log = new Log(options.config, destination);
+  const failures = new FailureLog(log.events, destination, options.config.redact);
   const sheds = new ShedLog(options.config.shedsPerSecond);
   const metrics = new Metrics(options.routes, { ...options, sheds, droppedLines: () => destination.dropped });
 
   return {
-    finish(exchange) {
-      const outcome = outcomeOf(exchange);
-      const now = exchange.clock.now();
-      const durationMs = Math.max(0, now - exchange.startedAt);
-      metrics.finish(exchange, outcome, durationMs);
-      const { failure } = exchange;
-      const hasFailureLine = failure !== undefined && log.events.isLevelEnabled(failureLevel(failure));
-      if (!hasFailureLine && !log.writesAccess) return;
-      const omitted = failure !== undefined && isShed(exchange) ? sheds.omittedBefore(failure.code, now) : 0;
-      if (omitted === undefined) return;
-      const ending = { outcome, durationMs, omitted };
-      if (hasFailureLine) log.events[failureLevel(failure)](failureRecord(exchange, failure, ending));
-      if (log.writesAccess) destination.write(accessLine(exchange, ending));
-    },
+    finish: finisher({ log, metrics, sheds, failures, destination }),
     report: reporter(log, metrics),
     log: log.events,
     listening: (address) => log.listening(address),
@@ -94,10 +82,36 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     reconfigure(config, routes) {
       log.reconfigure(config);
+      failures.reconfigure(config.redact);
       sheds.reconfigure(config.shedsPerSecond);
       metrics.reconfigure(routes);
     },
     close: () => destination.close(),
+  };
+}
+
+interface Finishing {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly sheds: ShedLog;
+  readonly failures: FailureLog;
+  readonly destination: LogDestination;
+}
+
+function finisher({ log, metrics, sheds, failures, destination }: Finishing): Observer["finish"] {
+  return (exchange) => {
+    const outcome = outcomeOf(exchange);
+    const now = exchange.clock.now();
+    const durationMs = Math.max(0, now - exchange.startedAt);
+    metrics.finish(exchange, outcome, durationMs);
+    const { failure } = exchange;
+    const hasFailureLine = failure !== undefined && log.events.isLevelEnabled(failureLevel(failure));
+    if (!hasFailureLine && !log.writesAccess) return;
+    const omitted = failure !== undefined && isShed(exchange) ? sheds.omittedBefore(failure.code, now) : 0;
+    if (omitted === undefined) return;
+    const ending = { outcome, durationMs, omitted };
+    if (hasFailureLine) failures.write(exchange, failure, ending);
+    if (log.writesAccess) destination.write(accessLine(exchange, ending));
   };
 }
 

@@ -47,6 +47,12 @@ export function redactor(names: readonly string[]): Redact {
   return (record) => fields(record, 0);
 }
 
+/** Whether a redactor of `names` changes records in which no name but `keys` occurs. */
+export function redactsAny(names: readonly string[], keys: readonly string[]): boolean {
+  const secret = new Set([...builtIn, ...names].map(lowerCase));
+  return keys.some((key) => secret.has(key.toLowerCase()));
+}
+
 function lowerCase(name: string): string {
   return name.toLowerCase();
 }

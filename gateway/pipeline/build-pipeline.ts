@@ -13,7 +13,7 @@ import type { ResponsePolicy } from "../respond/response-policy.ts";
 import type { RouteValidator } from "../validate/validate.ts";
 
 import { compilePriority } from "../acquire/priority.ts";
-import { refuseUnderMaintenance } from "../admit/maintenance.ts";
+import { maintenanceFailure } from "../admit/maintenance.ts";
 import { RateLimits } from "../admit/rate-limits.ts";
 import { attempt } from "../attempt/attempts.ts";
 import { beginBudget } from "../attempt/deadline.ts";
@@ -75,9 +75,10 @@ export function buildPipeline(options: PipelineOptions): Pipeline {
     respondToOptions: (exchange) => answerOptions(exchange, allowedMethods(router, exchange.inbound), proxyStatus),
     route: (exchange) => enterRoute(exchange, match(router, exchange.inbound), trustedHints),
     admit: (route, exchange) => {
-      shedder.admit(exchange.priority, exchange.startedAt);
-      refuseUnderMaintenance(route.config.maintenance ?? config.upstreams[exchange.upstream ?? ""]?.maintenance);
-      return limits.admit(route.id, exchange);
+      const overloaded = shedder.admit(exchange.priority, exchange.startedAt);
+      if (overloaded !== undefined) return overloaded;
+      const maintenance = route.config.maintenance ?? config.upstreams[exchange.upstream ?? ""]?.maintenance;
+      return maintenance === undefined ? limits.admit(route.id, exchange) : maintenanceFailure(maintenance);
     },
     validate: (route, exchange) => validate(exchange, route.validator, memory),
     acquire: ({ destinations }, exchange) => destinations.of(exchange).service.acquire(exchange),

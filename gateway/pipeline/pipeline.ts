@@ -51,8 +51,9 @@ export interface Pipeline {
   isForGateway(exchange: GatewayExchange): boolean;
   respondToOptions(exchange: GatewayExchange): Promise<void> | undefined;
   route(exchange: GatewayExchange): GatewayRoute;
-  admit(route: GatewayRoute, exchange: GatewayExchange): Promise<void> | undefined;
-  validate(route: GatewayRoute, exchange: GatewayExchange): Promise<void> | undefined;
+  /** Returns refusals that may come in floods; to throw one costs more than to make it. So does `validate`. */
+  admit(route: GatewayRoute, exchange: GatewayExchange): Failure | Promise<void> | undefined;
+  validate(route: GatewayRoute, exchange: GatewayExchange): Failure | Promise<void> | undefined;
   acquire(route: GatewayRoute, exchange: GatewayExchange): UpstreamPermit | Promise<UpstreamPermit>;
   attempt(route: GatewayRoute, exchange: GatewayExchange): Promise<UpstreamAnswer>;
   applyPolicy(

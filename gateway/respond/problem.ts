@@ -60,19 +60,19 @@ export class Responder {
 
   /** Joined by hand: a refusal must cost less than what it refuses, and all but the ids is known beforehand. */
   #body(failure: Failure, exchange: Exchange, retryAfter: number | undefined): string {
-    const { errors } = failure.options;
+    const errors = failure.errorsText;
     return (
       // Ids are letters, digits and `._-`, whoever made them: see observe/trace.ts.
       `${this.#beginning(failure)},"requestId":"${exchange.id}","traceId":"${exchange.trace.traceId}"` +
       `,"retryable":${isRetryable(failure, exchange)}` +
       (retryAfter === undefined ? "" : `,"retryAfter":${retryAfter}`) +
-      (errors === undefined ? "}" : `,"errors":${JSON.stringify(errors)}}`)
+      (errors === undefined ? "}" : `,"errors":${errors}}`)
     );
   }
 
   /** The problem's members that are not the request's, as JSON without its end. */
   #beginning(failure: Failure): string {
-    if (failure.options.detail !== undefined || failure.options.status !== undefined) return this.#render(failure);
+    if (failure.options.detail !== undefined || failure.status !== failure.row.status) return this.#render(failure);
     const known = this.#beginnings.get(failure.code);
     if (known !== undefined) return known;
     const rendered = this.#render(failure);

@@ -1,5 +1,5 @@
 import type { LookupOptions } from "node:dns";
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 
 import type { Addresses, LookupCallback } from "./addresses.ts";
@@ -30,6 +30,8 @@ export interface ConnectObserver {
   phase(phase: ConnectPhase): void;
   connected(socket: Socket): void;
   failed(error: Error): void;
+  /** Takes what is read; without it the socket is read as a stream. */
+  readonly onread?: OnReadOpts;
 }
 
 /** An upstream that says nothing for this long is asked by TCP whether it is still there. Milliseconds. */
@@ -49,6 +51,7 @@ export function openConnection(endpoint: Endpoint, observer: ConnectObserver): S
     keepAlive: true,
     keepAliveInitialDelay: tcpKeepAliveMs,
     lookup: resolve(observer, endpoint.addresses?.lookup ?? lookup),
+    ...(observer.onread === undefined ? {} : { onread: observer.onread }),
   };
   const socket = tls === undefined ? connect(where) : connectTls({ ...tls.options, ...resumption(tls), ...where });
   if (tls !== undefined) {

@@ -9,17 +9,15 @@ import type { ResponseConsumer } from "./response-reader.ts";
 
 import { ConnectionLost, Failure } from "../failures/failure.ts";
 import { guarded } from "../exchange/guarded.ts";
+import { ReadBuffer } from "../http1/read-buffer.ts";
 import { isPersistent } from "../http1/framing.ts";
 import { Call } from "./call.ts";
 import { openConnection } from "./connect.ts";
 import { promisedKeepAliveMs } from "./headers.ts";
 import { StreamedBody } from "./request-body.ts";
 import { writeRequest } from "./request-writer.ts";
-import { ResponseReader, wireFailure } from "./response-reader.ts";
+import { maxResponseHeaderBytes, ResponseReader, wireFailure } from "./response-reader.ts";
 import { holdWriteErrors } from "./write-errors.ts";
-
-/** Response header sections over this are refused with upstream_headers_too_large. Bytes. */
-const maxResponseHeaderBytes = 65_536;
 
 export interface ConnectionOwner {
   free(connection: Connection): void;
@@ -117,6 +115,7 @@ export class Connection implements CallConnection, ResponseConsumer {
   destroy(): void {
     this.#isOpen = false;
     this.#reader.stop();
+    this.#buffer.close();
     this.#socket?.destroy();
   }
 
@@ -139,6 +138,7 @@ export class Connection implements CallConnection, ResponseConsumer {
         this.#write();
       }, this.#fault),
       failed: guarded((error: Error) => this.#call?.fail(error), this.#fault),
+      onread: this.#buffer.onread,
     });
   }
 
@@ -148,18 +148,21 @@ export class Connection implements CallConnection, ResponseConsumer {
     this.#owner.drop(this);
   };
 
+  readonly #buffer = new ReadBuffer(guarded((chunk: Buffer) => this.#read(chunk), this.#fault));
+
+  #read(chunk: Buffer): void {
+    if (this.#reader.isAwaiting) this.#reader.read(chunk);
+    // Nobody asked: whatever it is, it answers no request.
+    else if (this.#call === undefined) this.#owner.drop(this);
+  }
+
   #watch(socket: Socket): void {
     const writeFailed = guarded((error: Error) => this.#writeFailed(error), this.#fault);
     holdWriteErrors(socket, writeFailed);
-    const read = (chunk: Buffer): void => {
-      if (this.#reader.isAwaiting) this.#reader.read(chunk);
-      // Nobody asked: whatever it is, it answers no request.
-      else if (this.#call === undefined) this.#owner.drop(this);
-    };
     const ended = guarded(() => this.#ended(), this.#fault);
     const broken = guarded((error: Error) => this.#broken(error), this.#fault);
     const closed = guarded(() => this.#broken(this.#writeError), this.#fault);
-    socket.on("data", guarded(read, this.#fault)).on("end", ended).on("error", broken).on("close", closed);
+    socket.on("end", ended).on("error", broken).on("close", closed);
   }
 
   /** The upstream's FIN: the end of a body that ends with the connection, of an idle connection, or of our hopes. */

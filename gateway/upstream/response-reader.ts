@@ -1,12 +1,16 @@
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { WireRule } from "../http1/rules.ts";
 
+import { owned } from "../http1/read-buffer.ts";
 import { ChunkedDecoder } from "../http1/chunked.ts";
 import { chunked, responseFraming, untilClose } from "../http1/framing.ts";
 import { HeadReader } from "../http1/head-reader.ts";
 import { parseResponseHead } from "../http1/response-head.ts";
 import { Failure, WireError } from "../failures/failure.ts";
 import { wireRules } from "../http1/rules.ts";
+
+/** Response header sections over this are refused with upstream_headers_too_large. Bytes. */
+export const maxResponseHeaderBytes = 65_536;
 
 /** Takes one response as it is read. Any call may end the reading by `ResponseReader.stop`. */
 export interface ResponseConsumer {
@@ -93,13 +97,13 @@ export class ResponseReader {
   #readLength(data: Buffer): void {
     const surplus = data.length - this.#left;
     this.#left -= Math.min(this.#left, data.length);
-    this.#consumer?.data(surplus > 0 ? data.subarray(0, data.length - surplus) : data);
+    this.#consumer?.data(owned(surplus > 0 ? data.subarray(0, data.length - surplus) : data));
     if (this.#left === 0 && this.#state === "body") this.#end(Math.max(0, surplus));
   }
 
   #readChunked(chunk: Buffer, from: number, decoder: ChunkedDecoder): void {
     const at = decoder.read(chunk, from);
-    if (decoder.data !== undefined) this.#consumer?.data(decoder.data);
+    if (decoder.data !== undefined) this.#consumer?.data(owned(decoder.data));
     // The consumer may have given it up.
     if (this.#state !== "body") return;
     if (at < 0) return void this.#refuse(decoder.rule, chunk);

@@ -1,116 +1,115 @@
-/**
- * What one request costs: CPU time of the proxy's process, user and system, per answered request, at 64 keep-alive
- * connections. The gateway runs with everything on (access log, metrics, breaker, limit, validation of the POST);
- * beside it, in the same run, bare http-proxy and bare @fastify/http-proxy, which do none of that. A last column is what
- * the gateway pays for a refusal.
- */
-import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, release } from "node:os";
+/** npm run benchmark: what a request costs through the gateway and through other proxies. `--help` tells its options. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 
-import type { Child } from "./child.ts";
-import type { Request } from "./workloads.ts";
+import type { Options } from "./benchmark/options.ts";
+import type { BenchmarkResults } from "./benchmark/results.ts";
 
-import { startChild } from "./child.ts";
-import { drive } from "./driver.ts";
-import { get, post } from "./workloads.ts";
+import { UsageFault } from "../runner/arguments.ts";
+import { thisMachine } from "../stage/machine.ts";
+import { chartOf } from "./benchmark/chart.ts";
+import { measure } from "./benchmark/measure.ts";
+import { readOptions, usage } from "./benchmark/options.ts";
+import { installPackages } from "./benchmark/packages.ts";
+import { errorsOf, pageWith } from "./benchmark/page.ts";
+import { durationMsOf, planOf } from "./benchmark/plan.ts";
+import { Progress } from "./benchmark/progress.ts";
+import { gatewayOf, subjects } from "./benchmark/subjects.ts";
+import { markdownOf, tablesOf, textOf } from "./benchmark/tables.ts";
 
-interface Workload extends Request {
-  /** Refused with it, which only the gateway knows how to do. */
-  readonly refusal?: number;
+const failed = 1;
+const badUsage = 2;
+const interrupted = 130;
+/** A run that takes this many times as long as planned, and a minute, is stopped. */
+const patience = 3;
+
+const docs = join(import.meta.dirname, "../../docs");
+const say = (line: string): void => console.log(line);
+
+async function benchmark(options: Options, command: string, stop: AbortController): Promise<BenchmarkResults> {
+  const startedAt = new Date();
+  const machine = { ...thisMachine(), load: (loadavg()[0] ?? 0).toFixed(2) };
+  const own = subjects.filter(({ name }) => options.subjects.includes(name));
+  const chosen = options.against === undefined ? own : [gatewayOf(options.against), ...own];
+  if (chosen.some(({ isPackage }) => isPackage)) installPackages(say);
+  const { stdout } = process;
+  const screen = { isTerminal: stdout.isTTY, write: (text: string) => void stdout.write(text) };
+  const progress = new Progress(screen, () => performance.now());
+  const expectedMs = durationMsOf(planOf(options, chosen), options);
+  const tooLong = new Error("the run takes too long: it was stopped");
+  const deadline = setTimeout(() => stop.abort(tooLong), expectedMs * patience + 60_000);
+  try {
+    const { cells, records } = await measure(options, chosen, { progress, signal: stop.signal, say });
+    const { mode, rounds, sliceMs, warmUpMs, isFresh } = options;
+    return {
+      version: 1,
+      command,
+      mode,
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      machine,
+      method: { rounds, sliceMs, warmUpMs, isFresh },
+      subjects: records,
+      cells,
+    };
+  } finally {
+    clearTimeout(deadline);
+    progress.end();
+  }
 }
 
-const connections = 64;
-const rounds = 5;
-const roundMs = 1_200;
-const warmUpMs = 1_000;
-
-const workloads: readonly Workload[] = [
-  get,
-  post,
-  {
-    name: "GET, refused",
-    request: Buffer.from("GET /closed HTTP/1.1\r\nHost: api.example.com\r\nAccept: */*\r\n\r\n"),
-    refusal: 503,
-  },
-];
-
-async function startProxies(upstream: string): Promise<readonly Child[]> {
-  const file = (name: string): string => join(import.meta.dirname, name);
-  const main = file("../../gateway/main.ts");
-  const gateway = startChild("statuswise", [main, "start", "--config", file("gateway.yaml")], { UPSTREAM: upstream });
-  const httpProxy = startChild("http-proxy", [file("http-proxy.ts"), upstream]);
-  const fastify = startChild("@fastify/http-proxy", [file("fastify-http-proxy.ts"), upstream]);
-  return Promise.all([gateway, httpProxy, fastify]);
+function report(results: BenchmarkResults, { output, isPublished }: Options): number {
+  const { machine } = results;
+  const tables = tablesOf(results);
+  say(
+    `\nmachine   ${machine["processor"]}, ${machine["cores"]} cores, ${machine["memory"]}, ${machine["system"]}, load ${machine["load"]} before`,
+  );
+  say(`versions  node ${machine["node"]}, ${results.subjects.map((one) => `${one.name} ${one.version}`).join(", ")}`);
+  for (const table of tables) say(`\n${textOf(table)}`);
+  for (const { name, skipped } of results.subjects) if (skipped !== undefined) say(`\nskipped: ${name} (${skipped})`);
+  const errors = errorsOf(results);
+  say(`\n${errors}`);
+  mkdirSync(output, { recursive: true });
+  const keep = (file: string, text: string): void => {
+    writeFileSync(file, text);
+    say(file);
+  };
+  keep(join(output, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
+  keep(join(output, "tables.md"), `${tables.map(markdownOf).join("\n\n")}\n`);
+  keep(join(output, "chart.svg"), chartOf(results));
+  const isSound = results.cells.every(({ figures }) => figures.every((one) => one.errors === 0));
+  if (isPublished && isSound) {
+    const page = join(docs, "performance.md");
+    keep(page, pageWith(readFileSync(page, "utf8"), results));
+    keep(join(docs, "performance.svg"), chartOf(results));
+  }
+  return isSound ? 0 : failed;
 }
 
-function loadOf({ port }: Child, { request, refusal: status = 200 }: Workload) {
-  return { port, request, status, connections };
-}
-
-async function costOf(proxy: Child, workload: Workload): Promise<number> {
-  const before = proxy.cpuMicroseconds();
-  const answers = await drive({ ...loadOf(proxy, workload), durationMs: roundMs });
-  return (proxy.cpuMicroseconds() - before) / answers;
-}
-
-/** Rounds alternate among the proxies, each round beginning with another one, so that a busy machine hits all alike. */
-async function measure(proxies: readonly Child[], workload: Workload): Promise<ReadonlyMap<string, number>> {
-  const costs = new Map<string, number[]>(proxies.map((proxy) => [proxy.name, []]));
-  for (const proxy of proxies) await drive({ ...loadOf(proxy, workload), durationMs: warmUpMs });
-  for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < proxies.length; turn += 1) {
-      const proxy = proxies[(round + turn) % proxies.length];
-      if (proxy !== undefined) costs.get(proxy.name)?.push(await costOf(proxy, workload));
+async function main(args: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  const interruption = new Error("interrupted");
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => (stop.signal.aborted ? process.exit(interrupted) : stop.abort(interruption)));
+  }
+  try {
+    const options = readOptions(args);
+    if (options === undefined) {
+      say(usage);
+      return 0;
     }
-  }
-  return new Map([...costs].map(([name, samples]) => [name, median(samples)]));
-}
-
-function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? Number.NaN;
-}
-
-function versionOf(name: string): string {
-  const path = join(import.meta.dirname, "../../node_modules", name, "package.json");
-  return `${name} ${(JSON.parse(readFileSync(path, "utf8")) as { version: string }).version}`;
-}
-
-function printMethod(): void {
-  console.log(`machine   ${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores, Linux ${release()}`);
-  console.log(
-    `versions  node ${process.versions.node}, ${["http-proxy", "@fastify/http-proxy"].map(versionOf).join(", ")}`,
-  );
-  console.log(
-    `method    CPU µs per request (user+sys of the proxy's process from /proc), ${connections} keep-alive connections,\n` +
-      `          closed loop, median of ${rounds} alternating rounds of ${roundMs} ms after ${warmUpMs} ms of warm-up\n`,
-  );
-}
-
-function printTable(results: ReadonlyArray<{ workload: Workload; costs: ReadonlyMap<string, number> }>): void {
-  const names = [...(results[0]?.costs.keys() ?? [])];
-  console.log(["µs per request".padEnd(22), ...results.map(({ workload }) => workload.name.padStart(24))].join(""));
-  for (const name of names) {
-    const cells = results.map(({ costs }) => {
-      const cost = costs.get(name);
-      if (cost === undefined) return "–".padStart(24);
-      const ratio = cost / (costs.get("statuswise") ?? Number.NaN);
-      return `${cost.toFixed(1)}  (${ratio.toFixed(2)} ×)`.padStart(24);
-    });
-    console.log([name.padEnd(22), ...cells].join(""));
+    // The results may be published: they name no folder of this machine.
+    const told = args.map((arg) => arg.replace(/(^|=)[/~].*/, "$1DIR"));
+    const command = ["npm run benchmark", ...(told.length > 0 ? ["--", ...told] : [])].join(" ");
+    return report(await benchmark(options, command, stop), options);
+  } catch (error) {
+    if (stop.signal.reason === interruption) return interrupted;
+    console.error(`benchmark: ${(error as Error).message}`);
+    if (!(error instanceof UsageFault)) return failed;
+    console.error("\n--help tells all options.");
+    return badUsage;
   }
 }
 
-printMethod();
-const upstream = await startChild("upstream", [join(import.meta.dirname, "upstream.ts")]);
-const proxies = await startProxies(`http://127.0.0.1:${upstream.port}`);
-try {
-  const results = [];
-  for (const workload of workloads) {
-    const able = workload.refusal === undefined ? proxies : proxies.slice(0, 1);
-    results.push({ workload, costs: await measure(able, workload) });
-  }
-  printTable(results);
-} finally {
-  for (const child of [...proxies, upstream]) await child.stop();
-}
+process.exitCode = await main(process.argv.slice(2));

@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-
+import { parseOptions, readNumber, UsageFault } from "./arguments.ts";
 import { nearest } from "./nearest.ts";
 
 /** What the command line asks for. */
@@ -24,11 +23,6 @@ export interface Order {
   readonly seed: number;
   readonly runs: number;
   readonly scale: number;
-}
-
-/** A command line that nobody can mean; told with the usage's address, and exit code 2. */
-export class UsageFault extends Error {
-  override readonly name = "UsageFault";
 }
 
 export const usage = `npm run load-test -- [what to test] [options]
@@ -87,7 +81,7 @@ const options = {
 
 /** Reads the command line; undefined where it asks for help. Throws UsageFault. */
 export function readCommandLine(args: readonly string[]): Order | undefined {
-  const values = parse(args);
+  const values = parseKnown(args);
   if (values.help === true) return undefined;
   const kinds = (["config", "target", "limits"] as const).filter((name) => values[name] !== undefined);
   if (kinds.length > 1) throw new UsageFault(`--${kinds[0]} and --${kinds[1]} are two different tests: choose one`);
@@ -120,27 +114,7 @@ export function readCommandLine(args: readonly string[]): Order | undefined {
 type Values = ReturnType<typeof parseKnown>;
 
 function parseKnown(args: readonly string[]) {
-  return parseArgs({ args: [...args], options, allowPositionals: false }).values;
-}
-
-function parse(args: readonly string[]): Values {
-  try {
-    return parseKnown(args);
-  } catch (error) {
-    if (!(error instanceof TypeError) || !("code" in error)) throw error;
-    const unknown = args.find((arg) => arg.startsWith("--") && !(nameOf(arg) in options));
-    const isUnknown = error.code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" && unknown !== undefined;
-    throw new UsageFault(isUnknown ? unknownOption(nameOf(unknown)) : error.message, { cause: error });
-  }
-}
-
-function nameOf(arg: string): string {
-  return arg.slice(2).split("=", 1)[0] ?? "";
-}
-
-function unknownOption(name: string): string {
-  const meant = nearest(name, Object.keys(options));
-  return `there is no option --${name}${meant === undefined ? "" : `; did you mean --${meant}?`}`;
+  return parseOptions(args, options);
 }
 
 function modeOf(values: Values): Order["mode"] {
@@ -181,18 +155,6 @@ function readTarget(text: string): URL {
     throw new UsageFault("--target takes an http:// URL without credentials, query or fragment");
   }
   return url;
-}
-
-interface NumberBounds {
-  readonly min: number;
-  readonly max: number;
-  readonly isWhole?: boolean;
-}
-
-function readNumber(name: string, text: string, { min, max, isWhole = false }: NumberBounds): number {
-  const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return value;
-  throw new UsageFault(`--${name} takes a ${isWhole ? "whole " : ""}number from ${min} to ${max}, not '${text}'`);
 }
 
 /** The scenarios of these names, in the order of the list. Throws UsageFault with the name that was probably meant. */

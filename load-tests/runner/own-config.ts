@@ -11,7 +11,7 @@ import type { Block, DrivenRoute } from "./own-routes.ts";
 
 import { sweep } from "../scenarios/sweep.ts";
 import { statuswise } from "../stage/statuswise.ts";
-import { UsageFault } from "./command-line.ts";
+import { UsageFault } from "./arguments.ts";
 import { blockOf, drivenRoute, toldRoutes } from "./own-routes.ts";
 
 const gateway = join(import.meta.dirname, "../../gateway/main.ts");

@@ -1,4 +1,4 @@
-import { UsageFault } from "./command-line.ts";
+import { UsageFault } from "./arguments.ts";
 
 export type Block = Readonly<Record<string, unknown>>;
 

@@ -307,12 +307,7 @@ export class ModelProcess implements ProcessGauge {
   }
 
   #isRefused(priority: Priority): boolean {
-    try {
-      this.shedder.admit(priority, this.clock.now());
-      return false;
-    } catch {
-      return true;
-    }
+    return this.shedder.admit(priority, this.clock.now()) !== undefined;
   }
 
   #secondOf(time: number): Second {

@@ -10,28 +10,36 @@ import { listSources, root } from "./source.ts";
 interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Manifest;
+}
+
+const manifest = readManifest(".");
 
 describe("the package", () => {
-  test("every dependency is pinned exactly", () => {
-    const ranges = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
-      ([, range]) => !/^(?:npm:[\w-]+@)?\d+\.\d+\.\d+$/.test(range),
-    );
-    assert.deepEqual(ranges, []);
-  });
+  for (const folder of [".", "load-tests/peers"]) {
+    const { dependencies, devDependencies } = readManifest(folder);
 
-  test("the lock file names no place to download from, and fits the manifest", () => {
-    const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
-      packages: Record<string, Partial<Manifest> & { resolved?: string }>;
-    };
-    const resolved = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined);
-    assert.deepEqual(resolved, []);
-    assert.deepEqual(lock.packages[""]?.dependencies, manifest.dependencies);
-    assert.deepEqual(lock.packages[""]?.devDependencies, manifest.devDependencies);
-  });
+    test(`every dependency of ${folder} is pinned exactly`, () => {
+      const ranges = Object.entries({ ...dependencies, ...devDependencies }).filter(
+        ([, range]) => !/^(?:npm:[\w-]+@)?\d+\.\d+\.\d+$/.test(range),
+      );
+      assert.deepEqual(ranges, []);
+    });
+
+    test(`the lock file of ${folder} names no place to download from, and fits the manifest`, () => {
+      const lock = JSON.parse(readFileSync(join(root, folder, "package-lock.json"), "utf8")) as {
+        packages: Record<string, Partial<Manifest> & { resolved?: string }>;
+      };
+      const resolved = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined);
+      assert.deepEqual(resolved, []);
+      assert.deepEqual(lock.packages[""]?.dependencies, dependencies);
+      assert.deepEqual(lock.packages[""]?.devDependencies, devDependencies);
+    });
+  }
 
   test("scripts that start node replace their shell, so that signals reach it", () => {
     const shells = Object.entries(manifest.scripts).filter(([, script]) => script.startsWith("node "));

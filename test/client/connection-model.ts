@@ -78,7 +78,7 @@ export class ConnectionModel {
     await stand.pass(200_000, 10_000);
     this.check();
     assert.equal(this.#current, undefined, "every exchange has ended");
-    assert.equal(stand.connection.isClosed, true);
+    assert.equal(stand.connection.socket.destroyed, true);
     assert.deepEqual([stand.clock.pending, stand.buffers.usedBytes], [0, 0], "no timer and no byte is left");
     checkOutput(stand.client.output, this.exchanges);
   }
@@ -142,7 +142,7 @@ export class ConnectionModel {
     const before = this.exchanges.at(-1);
     assert.equal(this.#current, undefined, "no request exists before its turn");
     assert.ok(before === undefined || !before.endsConnection, "the one before was the last");
-    assert.equal(this.stand.connection.isClosed, false);
+    assert.equal(this.stand.connection.socket.destroyed, false);
     const message = this.#messages[n] as Message;
     this.exchanges.push(new ModelExchange(request, message, n));
     if (request.failure !== undefined) return;

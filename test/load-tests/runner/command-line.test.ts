@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { named, readCommandLine, usage, UsageFault } from "../../../load-tests/runner/command-line.ts";
+import { UsageFault } from "../../../load-tests/runner/arguments.ts";
+import { named, readCommandLine, usage } from "../../../load-tests/runner/command-line.ts";
 
 function order(...args: string[]) {
   const read = readCommandLine(args);

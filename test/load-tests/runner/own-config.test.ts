@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
-import { readCommandLine, UsageFault } from "../../../load-tests/runner/command-line.ts";
+import { UsageFault } from "../../../load-tests/runner/arguments.ts";
+import { readCommandLine } from "../../../load-tests/runner/command-line.ts";
 import { ownTrial, simulated } from "../../../load-tests/runner/own-config.ts";
 import { drivenRoute } from "../../../load-tests/runner/own-routes.ts";
 
