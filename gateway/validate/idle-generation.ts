@@ -13,8 +13,9 @@ export interface IdleGenerationOptions {
 
 /**
  * Generates the code of schemas while the gateway is idle, one schema in a turn of the event loop, so that few requests
- * have to wait for it. The first turn only loads what generates it. What a request needed before is generated already, and left out. A schema of which no code can
- * be generated is left to the request that needs it, which is answered with the failure.
+ * have to wait for it. The first turn only loads what generates it. What a request needed before is generated already, and
+ * left out. A schema of which no code can be generated is left to the request that needs it, which is answered with the
+ * failure that the check keeps.
  */
 export class IdleGeneration {
   readonly #isIdle: () => boolean;
