@@ -74,7 +74,7 @@ export class Shedder {
     this.#detector = new OverloadDetector(options.config);
   }
 
-  /** Admits a request that was read at `now`: undefined, or the failure `overloaded`. Returned: a throw costs a tenth of it. */
+  /** Admits a request that was read at `now`: undefined, or the failure `overloaded`, returned because a throw costs more. */
   admit(priority: Priority, now: number): Failure | undefined {
     const delayMs = this.#turn.enter(now);
     if (this.#turn.requests === 1) this.#detector.beginTurn(now, this.#turn.previous);

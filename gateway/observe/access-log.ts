@@ -26,7 +26,7 @@ export function accessLine(exchange: Exchange, { outcome, durationMs, omitted }:
     `,"requestId":${jsonString(exchange.id)},"traceId":${jsonString(trace.traceId)}` +
     `,"route":${quoted(route?.id)},"upstream":${quoted(exchange.upstream)}` +
     `,"target":${quoted(attempt?.target)}` +
-    `,"method":${quoted(inbound.method)},"path":${jsonString(bounded(inbound.path))}` +
+    `,"method":${jsonString(inbound.method)},"path":${jsonString(bounded(inbound.path))}` +
     `,"status":${outcome.status},"code":${quoted(outcome.code)},"source":"${outcome.source}"` +
     `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut}` +
     `,"durationMs":${milliseconds(durationMs)},"queueMs":${milliseconds(exchange.queueMs)}` +
@@ -90,12 +90,14 @@ export function jsonString(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-/** Names that recur in the lines, as JSON strings: of routes, upstreams, targets, methods, codes. Bounded: any method is one. */
+/** Names that recur in the lines, as JSON strings: of routes, upstreams, targets, codes, states. Those of reloads add up. */
 const known = new Map<string, string>();
 const maxKnown = 4096;
-const maxKnownLength = 256;
 
-/** A name of a closed set as a JSON string, or null where there is none. */
+/**
+ * A name of the gateway's or of the config as a JSON string, or null where there is none. No text of a client's, which
+ * could push the others out.
+ */
 export function quoted(name: string | undefined): string {
   if (name === undefined) return "null";
   return known.get(name) ?? learn(name);
@@ -104,6 +106,6 @@ export function quoted(name: string | undefined): string {
 function learn(name: string): string {
   const text = jsonString(name);
   if (known.size >= maxKnown) known.clear();
-  if (name.length <= maxKnownLength) known.set(name, text);
+  known.set(name, text);
   return text;
 }

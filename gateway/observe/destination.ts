@@ -17,8 +17,8 @@ const closeWithinMs = 5000;
 const maxHeldBytes = 16 * 1024 * 1024;
 
 /**
- * An asynchronous destination on an open file descriptor, 1 for standard output. Lines gather until there are 64 KiB of them or 250 ms
- * have passed, then go out in one write: joining strings is cheaper than anything that could be done per line.
+ * An asynchronous destination on an open file descriptor, 1 for standard output. Lines gather until there are 64 KiB of them
+ * or 250 ms have passed, then go out in one write: joining strings is cheaper than anything that could be done per line.
  */
 export function asyncDestination(descriptor: number): LogDestination {
   return new AsyncDestination(descriptor);

@@ -61,7 +61,7 @@ const beginningMs = 1000;
 /**
  * Checks a request against its route's rules, cheapest first, and sets `exchange.body`. Returns a promise only where
  * a body is to be read; all that can be refused by the head is refused before, and before 100 (Continue) is sent. What is
- * wrong with a body that is there already is returned, not thrown: a throw costs as much as to find it.
+ * wrong with a body that is there already is returned: to throw it costs more (decision 22).
  *
  * A body without a schema is not read whole, but begun, so that it holds no permit for what its client has not sent.
  *

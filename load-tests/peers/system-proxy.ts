@@ -5,11 +5,11 @@ import type { Program } from "./program.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { connects } from "./connects.ts";
 import { freePort } from "./free-port.ts";
 import { programEnvironment, unmetProgram } from "./program.ts";
 import { render } from "./template.ts";
@@ -88,14 +88,6 @@ async function accepts(port: number, child: ChildProcess): Promise<void> {
     if (performance.now() > until) throw new Error(`its port accepted nothing within ${startTimeoutMs} ms`);
     await delay(10);
   }
-}
-
-function connects(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ port, host: "127.0.0.1" });
-  socket.once("connect", () => resolve(true));
-  socket.once("error", () => resolve(false));
-  return promise.finally(() => socket.destroy());
 }
 
 /** SIGTERM, which both NGINX and HAProxy take as: stop now. */

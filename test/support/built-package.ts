@@ -4,10 +4,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { connects } from "../../load-tests/peers/connects.ts";
 import { cpuSeconds, residentMiB } from "./gateway-vitals.ts";
 
 /** A gateway of a built package in a process of its own. */
@@ -30,7 +31,7 @@ export class BuiltGateway implements AsyncDisposable {
     const env = { ...process.env, PORT: String(port), ADMIN_PORT: "0" };
     const before = performance.now();
     const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "inherit"] });
-    while (!(await takesConnections(port))) {
+    while (!(await connects(port))) {
       if (child.exitCode !== null) throw new Error(`${root} ended with ${child.exitCode}`);
       await pause(2);
     }
@@ -91,15 +92,4 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-function takesConnections(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

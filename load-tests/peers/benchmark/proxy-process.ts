@@ -3,10 +3,10 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, truncateSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { connects } from "../connects.ts";
 import { programEnvironment } from "../program.ts";
 
 export interface ProxyCommand {
@@ -108,14 +108,6 @@ function announcedPort(file: string): number | undefined {
     .split("\n")
     .find((text) => text.includes('"event":"listening"') && text.endsWith("}"));
   return line === undefined ? undefined : (JSON.parse(line) as { port: number }).port;
-}
-
-function connects(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ port, host: "127.0.0.1" });
-  socket.once("connect", () => resolve(true));
-  socket.once("error", () => resolve(false));
-  return promise.finally(() => socket.destroy());
 }
 
 /** By the command's signal, and by SIGKILL if the child takes longer than 5 s. */
