@@ -53,16 +53,16 @@ const words: Readonly<Record<string, ((facts: Facts) => string) | undefined>> = 
   if: () => "must match the branch of the schema that applies to it",
 };
 
-/** `must be an integer ≥ 1 and ≤ 100` */
+/** `must be an integer >= 1 and <= 100` */
 function range({ schema }: Facts): string {
   return `must be ${schema["type"] === "integer" ? "an integer" : "a number"}${bounds(schema)}`;
 }
 
 function bounds(schema: Facts["schema"]): string {
   const written = [
-    bound("≥", schema["minimum"]),
+    bound(">=", schema["minimum"]),
     bound(">", schema["exclusiveMinimum"]),
-    bound("≤", schema["maximum"]),
+    bound("<=", schema["maximum"]),
     bound("<", schema["exclusiveMaximum"]),
   ].filter((part) => part !== "");
   return written.length === 0 ? "" : ` ${written.join(" and ")}`;

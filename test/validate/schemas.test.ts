@@ -71,12 +71,12 @@ describe("errors", () => {
     [
       "a wrong type with bounds",
       { id: "a", lines: [{ sku: "a", quantity: "1" }] },
-      [["#/lines/0/quantity", "type", "must be an integer ≥ 1 and ≤ 100"]],
+      [["#/lines/0/quantity", "type", "must be an integer >= 1 and <= 100"]],
     ],
     [
       "a value out of bounds",
       { id: "a", lines: [{ sku: "a", quantity: 0 }] },
-      [["#/lines/0/quantity", "minimum", "must be an integer ≥ 1 and ≤ 100"]],
+      [["#/lines/0/quantity", "minimum", "must be an integer >= 1 and <= 100"]],
     ],
     ["too few items", { id: "a", lines: [] }, [["#/lines", "minItems", "must have at least 1 item"]]],
     [
